@@ -1,0 +1,1 @@
+"""The run itself: configuration, stages, ledger, lock, gate, publish, report."""

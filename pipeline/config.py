@@ -1,0 +1,307 @@
+"""winnow.yml: read, filled in from the environment, validated; every error names its line and key."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ingestion.entity_types import DEAL_STAGES
+
+SOURCES = ("apollo", "smartlead", "hubspot")
+"""Providers with a loader, in the order in which a run loads them; `files` needs no configuration."""
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class ConfigError(Exception):
+    """winnow.yml cannot be used; the message is one line per problem, each with line and key."""
+
+
+class _PlacedError(ValueError):
+    """Something refers to what is not there; `place` is where, from the root of the file."""
+
+    def __init__(self, place: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+def _slug(text: str) -> str:
+    if not _SLUG.fullmatch(text):
+        raise ValueError(f"{text!r} is no id: lower-case letters, digits, - and _ only")
+    return text
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Slug = Annotated[str, AfterValidator(_slug)]
+
+
+class Section(BaseModel):
+    """A part of winnow.yml: unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Agency(Section):
+    """The installation itself.
+
+    time_zone: the zone whose Mondays begin a cohort week. key_salt: goes into every key; never change it.
+    reply_window_days: days after a sequence's last step in which a reply still counts for it.
+    """
+
+    name: str
+    time_zone: TimeZone = "UTC"
+    key_salt: str = "winnow"
+    reply_window_days: int = Field(default=14, ge=1, le=90)
+
+
+class Employees(Section):
+    """An inclusive range of company sizes."""
+
+    min: int = Field(default=1, ge=1)
+    max: int = Field(default=1_000_000, ge=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Employees:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Icp(Section):
+    """A client's ideal customer profile; names are compared case-insensitively."""
+
+    industries: tuple[str, ...] = ()
+    employees: Employees | None = None
+    countries: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    seniorities: tuple[str, ...] = ()
+    technologies: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Icp:
+        if not (self.industries or self.titles or self.countries):
+            raise ValueError("give at least one of industries, titles, countries")
+        return self
+
+
+class Client(Section):
+    """One client of the agency."""
+
+    id: Slug
+    name: str
+    time_zone: TimeZone = "UTC"
+    icp: Icp | None = None
+    competitors: tuple[str, ...] = ()
+
+
+class RateLimit(Section):
+    """At most `calls` requests in any `seconds` seconds, kept on our side."""
+
+    calls: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+
+
+class Account(Section):
+    """One account at a provider.
+
+    api_key_env: name of the environment variable that holds its key. client: whose the whole account is;
+    campaigns and provider_clients map parts of it (the more special wins). stages: pipeline → stage → ours.
+    enrich_cap: people bought per run. lookback_days: how far back rows that change later are read again.
+    """
+
+    name: Slug
+    api_key_env: str
+    base_url: str | None = None
+    client: Slug | None = None
+    campaigns: dict[str, Slug] = {}
+    provider_clients: dict[str, Slug] = {}
+    stages: dict[str, dict[str, Literal[DEAL_STAGES]]] = {}  # type: ignore[valid-type]  # a tuple of literals
+    rate_limits: tuple[RateLimit, ...] = ()
+    enrich_cap: int = Field(default=500, ge=0)
+    lookback_days: int = Field(default=30, ge=1)
+
+    def mapped_clients(self) -> set[str]:
+        """Return every client that this account names."""
+        named = {*self.campaigns.values(), *self.provider_clients.values()}
+        return named | {self.client} if self.client else named
+
+
+class SourceConfig(Section):
+    """The accounts of one provider."""
+
+    accounts: tuple[Account, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> SourceConfig:
+        names = [account.name for account in self.accounts]
+        repeated = {name for name in names if names.count(name) > 1}
+        if repeated:
+            raise ValueError(f"account names must differ: {', '.join(sorted(repeated))}")
+        return self
+
+
+class Sources(Section):
+    """Where data comes from. Files need no entry: `winnow load files DIR`."""
+
+    apollo: SourceConfig = SourceConfig()
+    smartlead: SourceConfig = SourceConfig()
+    hubspot: SourceConfig = SourceConfig()
+
+    def accounts(self, source: str) -> tuple[Account, ...]:
+        """Return the accounts of provider `source`."""
+        section: SourceConfig = getattr(self, source)
+        return section.accounts
+
+
+class Experiment(Section):
+    """A test as it was set up: arms with their shares (which sum to 1) and the metric that decides."""
+
+    id: Slug
+    client: Slug
+    campaign: str
+    metric: str = "positive_reply"
+    arms: dict[str, float]
+
+    @model_validator(mode="after")
+    def _shares(self) -> Experiment:
+        if abs(sum(self.arms.values()) - 1) > 1e-6:
+            raise ValueError(f"the shares of the arms sum to {sum(self.arms.values()):g}, not 1")
+        return self
+
+
+class Config(Section):
+    """All of winnow.yml.
+
+    state_dir: where ledger, decisions, load states and reports are kept; relative to the file.
+    als: a file with scoring points that replace the defaults; relative to the file.
+    """
+
+    agency: Agency
+    state_dir: Path = Path(".winnow")
+    clients: tuple[Client, ...] = ()
+    sources: Sources = Sources()
+    experiments: tuple[Experiment, ...] = ()
+    als: Path | None = None
+
+    @model_validator(mode="after")
+    def _references(self) -> Config:
+        known = [client.id for client in self.clients]
+        if repeated := {name for name in known if known.count(name) > 1}:
+            raise _PlacedError(("clients",), f"client ids must differ: {', '.join(sorted(repeated))}")
+        for source in SOURCES:
+            for number, account in enumerate(self.sources.accounts(source)):
+                if unknown := account.mapped_clients() - set(known):
+                    raise _PlacedError(
+                        ("sources", source, "accounts", number),
+                        f"account {account.name} maps to {', '.join(sorted(unknown))},"
+                        f" which clients does not list",
+                    )
+        for number, experiment in enumerate(self.experiments):
+            if experiment.client not in known:
+                raise _PlacedError(
+                    ("experiments", number, "client"), f"clients does not list {experiment.client}"
+                )
+        return self
+
+    def configured_sources(self) -> tuple[str, ...]:
+        """Return the providers that have at least one account, in loading order."""
+        return tuple(source for source in SOURCES if self.sources.accounts(source))
+
+    def client(self, client_id: str) -> Client:
+        """Return the client; raises ConfigError naming the known ones."""
+        for client in self.clients:
+            if client.id == client_id:
+                return client
+        known = ", ".join(client.id for client in self.clients) or "none"
+        raise ConfigError(f"no client {client_id!r} in winnow.yml (known: {known})")
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate `path`; relative paths in it become absolute. Raises ConfigError."""
+    import yaml
+
+    if not path.is_file():
+        raise ConfigError(f"{path} is missing; `winnow init` writes one, or pass --config FILE")
+    text = path.read_text()
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"{path}:{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}:1: expected keys such as agency, clients, sources")
+    data = _fill_in(data, path, tree, ())
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_problem(path, tree, item) for item in error.errors())) from error
+    base = path.resolve().parent
+    return config.model_copy(
+        update={"state_dir": base / config.state_dir, "als": base / config.als if config.als else None}
+    )
+
+
+def _fill_in(value: Any, path: Path, tree: Any, place: tuple[str | int, ...]) -> Any:
+    """Replace `${NAME}` by the environment's value in every string."""
+    if isinstance(value, dict):
+        return {key: _fill_in(item, path, tree, (*place, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill_in(item, path, tree, (*place, i)) for i, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def look_up(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            key = ".".join(map(str, place))
+            raise ConfigError(f"{path}:{_line(tree, place)}: {key}: environment variable {name} is not set")
+        return os.environ[name]
+
+    return _VARIABLE.sub(look_up, value)
+
+
+def _problem(path: Path, tree: Any, item: Any) -> str:
+    place = tuple(item["loc"])
+    cause = item.get("ctx", {}).get("error")
+    if isinstance(cause, _PlacedError):
+        place = cause.place
+    key = ".".join(map(str, place)) or "winnow.yml"
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        message = "unknown key"
+    elif item["type"] == "missing":
+        message = "is missing"
+    return f"{path}:{_line(tree, place)}: {key}: {message}"
+
+
+def _line(tree: Any, place: tuple[str | int, ...]) -> int:
+    """Return the 1-based line of the deepest part of `place` that the file has."""
+    node, line = tree, int(tree.start_mark.line) + 1
+    for step in place:
+        if isinstance(step, int) and isinstance(node.value, list) and step < len(node.value):
+            node = node.value[step]
+            line = int(node.start_mark.line) + 1
+            continue
+        pairs = node.value if isinstance(node.value, list) else []
+        found = next((pair for pair in pairs if isinstance(pair, tuple) and pair[0].value == str(step)), None)
+        if found is None:
+            return line
+        line, node = int(found[0].start_mark.line) + 1, found[1]
+    return line

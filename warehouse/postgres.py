@@ -1,0 +1,288 @@
+"""PostgreSQL: the team's server."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warehouse.base import Connection, Row, Warehouse, WarehouseError, single_line
+from warehouse.publication import (
+    PUBLICATION_COLUMNS,
+    SCHEMA,
+    UNPUBLISHED_KEYS,
+    Published,
+    PublishedTable,
+    Stamp,
+)
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+    from sqlalchemy import URL
+
+BATCH = 50_000
+
+
+class PostgresConnection(Connection):
+    """A connection in autocommit; `transaction()` groups statements."""
+
+    def __init__(self, raw: psycopg2.extensions.connection) -> None:
+        """Wrap an open connection."""
+        self.raw = raw
+        self._depth = 0
+
+    def _run(self, sql: str, params: Sequence[Any]) -> Any:
+        cursor = self.raw.cursor()
+        if params:
+            cursor.execute(sql.replace("%", "%%").replace("?", "%s"), list(params))
+        else:
+            cursor.execute(sql)
+        return cursor
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """See Connection."""
+        with self._run(sql, params) as cursor:
+            return int(cursor.rowcount)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """See Connection."""
+        with self._run(sql, params) as cursor:
+            names = [column.name for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def stream(self, sql: str, batch: int = 10_000) -> Iterator[list[Row]]:
+        """See Connection. Uses a server-side cursor, held over commits: the caller may write between."""
+        with self.raw.cursor(name="winnow_stream", withhold=True) as cursor:
+            cursor.execute(sql)
+            while chunk := cursor.fetchmany(batch):
+                names = [column.name for column in cursor.description]
+                yield [dict(zip(names, row, strict=True)) for row in chunk]
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """See Connection. Goes through COPY."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        count, source = 0, iter(rows)
+        while chunk := list(islice(source, BATCH)):
+            text = io.StringIO("".join("\t".join(map(_copy_cell, row)) + "\n" for row in chunk))
+            with self.raw.cursor() as cursor:
+                cursor.copy_expert(f"copy {table} ({names}) from stdin", text)
+            count += len(chunk)
+        return count
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See Connection; a transaction inside another one is part of it."""
+        self._depth += 1
+        if self._depth == 1:
+            self.execute("begin")
+        try:
+            yield
+        except BaseException:
+            if self._depth == 1 and not self.raw.closed:
+                self.execute("rollback")
+            raise
+        else:
+            if self._depth == 1:
+                self.execute("commit")
+        finally:
+            self._depth -= 1
+
+    def table_exists(self, table: str) -> bool:
+        """See Connection."""
+        return self.scalar("select to_regclass(?) is not null", [table]) is True
+
+    def columns(self, table: str) -> dict[str, str]:
+        """See Connection."""
+        found = self.rows(
+            "select a.attname as name, format_type(a.atttypid, a.atttypmod) as kind from pg_attribute a"
+            " where a.attrelid = to_regclass(?) and a.attnum > 0 and not a.attisdropped order by a.attnum",
+            [table],
+        )
+        return {row["name"]: row["kind"] for row in found}
+
+
+class PostgresWarehouse(Warehouse):
+    """A PostgreSQL database, reached as the owner that the dbt target names."""
+
+    name = "postgres"
+
+    def _settings(self) -> dict[str, Any]:
+        out = self.profile.outputs
+        database = out.get("dbname") or out.get("database")
+        settings = {
+            "host": out.get("host"),
+            "port": int(out.get("port") or 5432),
+            "user": out.get("user"),
+            "password": out.get("password") or out.get("pass") or None,
+            "dbname": database,
+            "sslmode": out.get("sslmode"),
+        }
+        return {key: value for key, value in settings.items() if value is not None}
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[Connection]:
+        """See Warehouse."""
+        import psycopg2
+
+        try:
+            raw = psycopg2.connect(**self._settings(), options="-c timezone=UTC", connect_timeout=10)
+        except psycopg2.OperationalError as error:
+            raise WarehouseError(f"cannot reach {self.where()}: {single_line(error)}") from error
+        try:
+            raw.set_session(autocommit=True, readonly=read_only)
+            yield PostgresConnection(raw)
+        finally:
+            raw.close()
+
+    def exists(self) -> bool:
+        """See Warehouse."""
+        return True
+
+    def dlt_destination(self) -> Any:
+        """See Warehouse."""
+        import dlt
+
+        # dbt-postgres and dlt open their own connections; libpq reads the session's zone from here.
+        os.environ.setdefault("PGTZ", "UTC")
+        settings = self._settings()
+        host = settings["host"]
+        socket_folder = host.startswith("/")  # a URL's host part cannot hold a path; its query can
+        credentials = {
+            "host": "localhost" if socket_folder else host,
+            "query": {"host": host} if socket_folder else {},
+            "port": settings["port"],
+            "username": settings["user"],
+            "password": settings.get("password") or "",
+            "database": settings["dbname"],
+        }
+        return dlt.destinations.postgres(credentials)
+
+    def state_url(self, state_dir: Path) -> URL:
+        """See Warehouse: schema `ops` of the same database."""
+        from sqlalchemy import URL
+
+        settings = self._settings()
+        host = settings.get("host", "")
+        socket_folder = host.startswith("/")
+        query = {"options": "-c timezone=UTC"} | ({"host": host} if socket_folder else {})
+        if "sslmode" in settings:
+            query["sslmode"] = settings["sslmode"]
+        return URL.create(
+            "postgresql+psycopg2",
+            username=settings.get("user"),
+            password=settings.get("password"),
+            host=None if socket_folder else host,
+            port=settings["port"],
+            database=settings.get("dbname"),
+            query=query,
+        )
+
+    @contextmanager
+    def state_errors(self) -> Iterator[None]:
+        """See Warehouse."""
+        from sqlalchemy.exc import OperationalError, ProgrammingError
+
+        try:
+            yield
+        except (OperationalError, ProgrammingError) as error:
+            cause = error.orig if error.orig is not None else error
+            raise WarehouseError(f"cannot use {self.where()}: {single_line(cause)}") from error
+
+    def publish(
+        self, state_dir: Path, tables: Sequence[PublishedTable], stamp: Stamp, *, whole: bool
+    ) -> Published:
+        """See Warehouse: one transaction of DELETE and INSERT into tables that stay, with their grants."""
+        rows, notes = {}, []
+        with self.connect() as connection, connection.transaction():
+            connection.create_schema(SCHEMA)
+            connection.create_table(f"{SCHEMA}.publication", PUBLICATION_COLUMNS)
+            for table in tables:
+                note, rows[table.name] = _publish_table(connection, table, whole=whole)
+                notes += [note] if note else []
+            connection.execute(f"delete from {SCHEMA}.publication")
+            connection.execute(
+                f"insert into {SCHEMA}.publication values (?, ?, ?)",
+                [stamp.run_id, stamp.run_at, stamp.published_at],
+            )
+            if connection.table_exists(UNPUBLISHED_KEYS):
+                connection.execute(f"delete from {UNPUBLISHED_KEYS}")
+            notes += _left_over(connection, {table.name for table in tables})
+        return Published(rows, tuple(notes))
+
+    @contextmanager
+    def published(self, state_dir: Path) -> Iterator[Connection]:
+        """See Warehouse."""
+        with self.connect(read_only=True) as connection:
+            connection.execute("begin isolation level repeatable read read only")
+            if not connection.table_exists(f"{SCHEMA}.publication"):
+                raise WarehouseError(f"nothing is published yet in {self.where()}; run `winnow run` first")
+            yield connection
+
+    @property
+    def publishes_changes(self) -> bool:
+        """See Warehouse."""
+        return True
+
+    def where(self) -> str:
+        """See Warehouse."""
+        settings = self._settings()
+        return f"PostgreSQL {settings.get('host')}:{settings['port']}/{settings.get('dbname')}"
+
+
+def _publish_table(connection: Connection, table: PublishedTable, *, whole: bool) -> tuple[str, int]:
+    """Bring analytics.`name` up to its source; return what to tell (or nothing) and its rows."""
+    target, note = f'{SCHEMA}."{table.name}"', ""
+    columns = connection.columns(table.source)
+    existing = connection.columns(target)
+    if existing and existing != columns:
+        connection.execute(f"drop table {target} cascade")
+        note = f"{SCHEMA}.{table.name} has other columns now and was made anew; grant it again"
+        existing = {}
+    if not existing:
+        connection.execute(f"create table {target} (like {table.source})")
+        for column in (name for name in (table.key, "client_id") if name in columns):
+            connection.execute(f'create index on {target} ("{column}")')
+    names = ", ".join(f'"{name}"' for name in columns)
+    count = int(connection.scalar(f"select count(*) from {table.source}"))
+    if existing and not whole and table.key is not None:
+        touched = f"select key from {UNPUBLISHED_KEYS} where kind = '{table.kind}'"
+        connection.execute(f'delete from {target} where "{table.key}" in ({touched})')
+        connection.execute(
+            f"insert into {target} ({names}) select {names} from {table.source}"
+            f' where "{table.key}" in ({touched})'
+        )
+        if connection.scalar(f"select count(*) from {target}") == count:
+            return note, count
+        note = f"{SCHEMA}.{table.name} had drifted from its source: written whole"
+    connection.execute(f"delete from {target}")
+    connection.execute(f"insert into {target} ({names}) select {names} from {table.source}")
+    return note, count
+
+
+def _left_over(connection: Connection, names: set[str]) -> list[str]:
+    found = connection.rows(
+        "select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = ? and c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user"
+        " order by 1",
+        [SCHEMA],
+    )
+    kept = names | {"publication"}
+    return [
+        f"{SCHEMA}.{row['name']} is published no longer and gets no new rows; drop it when nobody needs it"
+        for row in found
+        if row["name"] not in kept
+    ]
+
+
+def _copy_cell(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if not isinstance(value, str):
+        return str(value)
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
