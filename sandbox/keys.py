@@ -1,0 +1,34 @@
+"""Keys of the sandbox's accounts: obviously fake, valid nowhere else."""
+
+from __future__ import annotations
+
+from sandbox.model import Agency
+
+APOLLO_KEY = "sandbox-apollo-key"
+APOLLO_SCOPED_KEY = "sandbox-apollo-key-without-search"
+"""A key that is valid, but not for the search (403)."""
+
+
+def smartlead_key(account: str) -> str:
+    """Return the key of a Smartlead workspace."""
+    return f"sandbox-smartlead-{account}-key"
+
+
+def hubspot_key(client: str) -> str:
+    """Return the token of a client's HubSpot portal."""
+    return f"sandbox-hubspot-{client}-key"
+
+
+def environment_name(key: str) -> str:
+    """Return the environment variable that holds `key`: sandbox-apollo-key → WINNOW_SANDBOX_APOLLO_KEY."""
+    return f"WINNOW_{key.upper().replace('-', '_')}"
+
+
+def account_keys(agency: Agency) -> dict[str, str]:
+    """Return environment variable → key of every account of `agency`, as its winnow.yml names them."""
+    keys = [
+        APOLLO_KEY,
+        *(smartlead_key(account) for account in agency.smartlead_accounts),
+        *(hubspot_key(profile.id) for profile in agency.params.profiles),
+    ]
+    return {environment_name(key): key for key in keys}

@@ -1,0 +1,204 @@
+"""The providers' APIs over real HTTP on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox.apollo import Apollo
+from sandbox.hubspot import HubSpot
+from sandbox.limits import Clock
+from sandbox.model import Agency
+from sandbox.smartlead import Smartlead
+from sandbox.view import View
+from sandbox.web import Request, Response, State, reply_json
+
+SEARCH_WALL = 10_000
+PREFIXES = {"apollo": "/apollo/api/v1/", "smartlead": "/smartlead/api/v1/", "hubspot": "/hubspot/"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Trouble to order: requests of `provider` whose path holds `path` and whose key is `key` fail.
+
+    path, key: empty = any. status: what is answered, with an empty HTML page as gateways do; 0 = the
+    connection is closed without an answer. skip: requests let through first; times: failures after that,
+    None = for ever.
+    """
+
+    provider: str
+    path: str = ""
+    key: str = ""
+    status: int = 503
+    skip: int = 0
+    times: int | None = None
+
+
+class _Provider(Protocol):
+    def handle(self, request: Request) -> Response: ...
+
+
+class Server:
+    """The running sandbox; a context manager that stops it.
+
+    url: base, such as http://127.0.0.1:41234. requests: (provider, endpoint, status) → count.
+    credits: Apollo id → credits that enrichment has charged for the person.
+    """
+
+    def __init__(self, agency: Agency, state: State, faults: Sequence[Fault], port: int) -> None:
+        """Start to serve on `port` of the loopback interface; 0 = any free one."""
+        self.agency = agency
+        self.requests: Counter[tuple[str, str, int]] = Counter()
+        self._state = state
+        self._lock = Lock()
+        self._faults = tuple(faults)
+        self._seen = [0] * len(self._faults)
+        self._providers: dict[str, _Provider] = {
+            "apollo": Apollo(state),
+            "smartlead": Smartlead(state),
+            "hubspot": HubSpot(state),
+        }
+        self._http = _Http(("127.0.0.1", port), _Handler)
+        self._http.sandbox = self
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        state.base_url = self.url
+        self._thread = Thread(target=self._http.serve_forever, args=(0.05,), daemon=True, name="sandbox")
+        self._thread.start()
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment whose state is served; setting it lets time pass."""
+        return self._state.view.as_of
+
+    @as_of.setter
+    def as_of(self, moment: datetime) -> None:
+        self._state.view = View(self.agency, moment)
+
+    @property
+    def credits(self) -> Counter[str]:
+        """Credits charged so far, by Apollo id."""
+        return self._state.credits
+
+    def __enter__(self) -> Server:
+        """Return the server itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving and free the port."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join(5)
+
+    def answer(self, request: Request) -> Response | None:
+        """Answer one request, counted; None = close the connection without an answer."""
+        for provider, prefix in PREFIXES.items():
+            path = f"/{request.path}"
+            if not path.startswith(prefix):
+                continue
+            inner = replace(request, path=path.removeprefix(prefix))
+            fault = self._fault(provider, inner)
+            if fault is not None:
+                response = Response(fault.status, b"<html></html>", "text/html", endpoint="fault")
+            else:
+                response = self._providers[provider].handle(inner)
+            with self._lock:
+                self.requests[provider, response.endpoint, response.status] += 1
+            return None if response.status == 0 else response
+        return reply_json(404, {"error": f"the sandbox serves {', '.join(PREFIXES.values())}"})
+
+    def _fault(self, provider: str, request: Request) -> Fault | None:
+        key = (
+            request.first("api_key")
+            or request.headers.get("x-api-key")
+            or request.headers.get("authorization")
+        )
+        for i, fault in enumerate(self._faults):
+            if fault.provider != provider or fault.path not in request.path or fault.key not in (key or ""):
+                continue
+            with self._lock:
+                self._seen[i] += 1
+                seen = self._seen[i]
+            if seen > fault.skip and (fault.times is None or seen <= fault.skip + fault.times):
+                return fault
+        return None
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    sandbox: Server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Http
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet; the counters say what was asked."""
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        request = Request(
+            method=self.command,
+            path=parts.path.lstrip("/"),
+            query=parse_qs(parts.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(length),
+        )
+        response = self.server.sandbox.answer(request)
+        if response is None:
+            self.close_connection = True
+            return
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(response.body)
+
+
+def serve(
+    agency: Agency,
+    *,
+    as_of: datetime,
+    speed: float = 1.0,
+    faults: Sequence[Fault] | None = None,
+    search_wall: int = SEARCH_WALL,
+    port: int = 0,
+    clock: Clock = time.monotonic,
+) -> Server:
+    """Serve `agency` as it stands at `as_of` on the loopback interface.
+
+    speed: how many times faster than in reality rate-limit windows pass (60: a minute takes a second; inf:
+    there are none). faults: trouble to order. search_wall: rows that a HubSpot search gives at most. port
+    0: any free.
+    """
+    state = State(View(agency, as_of), "", speed, clock, search_wall)
+    return Server(agency, state, faults or (), port)

@@ -1,0 +1,80 @@
+"""What people write: clear about its intent, dressed up as mail programs do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import get_args
+
+import pytest
+
+from sandbox import Agency
+from sandbox.model import Intent
+from sandbox.texts import OBJECTIONS, WORDINGS, Setting, compose, wording
+from sandbox.view import View
+
+
+def setting(kind: str, style: int, objection: str | None = None) -> Setting:
+    return Setting(
+        kind=kind,
+        objection_type=objection,
+        style=style,
+        first_name="Vera",
+        last_name="Holt",
+        title="CFO",
+        company="Oakgate Capital",
+        email="vera.holt@oakgate.example",
+        sender="Amelia",
+        sender_email="amelia@try.example",
+        sent_at=datetime(2026, 1, 14, 12, 30, tzinfo=UTC),
+        quoted="Hi Vera,\nOpen to a look?",
+        return_on=date(2026, 1, 26),
+    )
+
+
+def test_every_intent_has_wordings() -> None:
+    told_apart = {"question": ("positive_question", "other_question"), "objection": ()}
+    for intent in get_args(Intent):
+        assert all(WORDINGS[kind] for kind in told_apart.get(intent, (intent,)))
+    assert set(OBJECTIONS) == {"timing", "budget", "competitor", "need", "authority"}
+
+
+def test_no_wording_belongs_to_two_intents() -> None:
+    texts = [text for group in (*WORDINGS.values(), *OBJECTIONS.values()) for text in group]
+    assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("kind", sorted(WORDINGS))
+def test_nothing_is_left_to_fill_in(kind: str) -> None:
+    for style in range(400):
+        assert not re.search(r"\{\w+\}", compose(setting(kind, style)))
+
+
+def test_an_absence_says_when_it_ends() -> None:
+    written = {wording(setting("out_of_office", style)) for style in range(60)}
+    days = {"26 January", "January 26", "26 January 2026", "Monday, 26 January", "2026-01-26"}
+    assert all(any(day in text for day in days) for text in written)
+    assert {day for day in days if any(f"{day}" in text for text in written)} == days
+
+
+def test_styles_differ_in_dress_not_in_words() -> None:
+    bodies = [compose(setting("not_interested", 6 * style)) for style in range(1, 3000)]
+    said = wording(setting("not_interested", 6))
+    assert all(said in body for body in bodies)
+    assert any("wrote:\n> Hi Vera," in body for body in bodies)
+    assert any('<div class="gmail_quote">' in body for body in bodies)
+    assert any("<div>--</div>" in body for body in bodies)
+    assert any(body == f"<div>{said}</div>" for body in bodies)
+
+
+def test_quoted_history_is_the_mail_that_was_answered(agency: Agency) -> None:
+    view = View(agency, agency.params.horizon)
+    quoting = 0
+    for enrolment in view.enrolments:
+        for reply in view.replies(enrolment):
+            body = view.reply_body(enrolment, reply)
+            if "wrote:" in body:
+                quoting += 1
+                first_name = agency.people[enrolment.person].first_name
+                assert f"Hi {first_name}," in body.split("wrote:")[1]
+    assert quoting > 5
