@@ -1,0 +1,1 @@
+"""What Python makes of the facts: labels, title groups, scores, statistics, detectors."""
