@@ -1,0 +1,29 @@
+-- A deterministic uuid of a natural key: md5 of the installation's salt, the kind and the parts.
+-- Empty parts stay in their place, so that ('a', null) and (null, 'a') differ.
+{% macro key(kind, parts) -%}
+    cast(md5(
+        '{{ var("key_salt") }}' || chr(31) || '{{ kind }}'
+        {%- for part in parts %} || chr(31) || coalesce(cast({{ part }} as text), ''){% endfor -%}
+    ) as uuid)
+{%- endmacro %}
+
+
+-- Key of a client, null for what belongs to nobody.
+{% macro client_key(client) -%}
+    case when {{ client }} is not null then {{ key('client', [client]) }} end
+{%- endmacro %}
+
+
+-- Text compared byte by byte, the same on every engine and in every locale.
+{% macro bytewise(text) -%}
+    {{ text }} collate "C"
+{%- endmacro %}
+
+
+-- One hash of everything that a reply's label depends on, apart from the day it came.
+{% macro reply_text_hash(subject, body, headers) -%}
+    md5(
+        coalesce({{ subject }}, '') || chr(31) || coalesce({{ body }}, '')
+        || chr(31) || coalesce({{ headers }}, '')
+    )
+{%- endmacro %}

@@ -1,0 +1,4 @@
+-- The schemas of models are named literally: `facts` is `facts` in every target.
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

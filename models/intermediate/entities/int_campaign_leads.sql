@@ -1,0 +1,1 @@
+{{ union_staging('campaign_leads', ['smartlead', 'files']) }}

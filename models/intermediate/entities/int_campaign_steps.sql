@@ -1,0 +1,1 @@
+{{ union_staging('campaign_steps', ['smartlead', 'files']) }}

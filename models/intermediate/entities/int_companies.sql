@@ -1,0 +1,1 @@
+{{ union_staging('companies', ['apollo', 'hubspot', 'files']) }}

@@ -1,0 +1,1 @@
+{{ union_staging('deal_stages', ['hubspot', 'files']) }}

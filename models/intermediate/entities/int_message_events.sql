@@ -1,0 +1,1 @@
+{{ union_staging('message_events', ['smartlead', 'files']) }}

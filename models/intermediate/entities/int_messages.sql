@@ -1,0 +1,1 @@
+{{ union_staging('messages', ['smartlead', 'files']) }}

@@ -1,0 +1,1 @@
+{{ union_staging('people', ['apollo', 'smartlead', 'hubspot', 'files']) }}

@@ -1,0 +1,1 @@
+{{ union_staging('person_keys', ['apollo', 'smartlead', 'hubspot', 'files']) }}

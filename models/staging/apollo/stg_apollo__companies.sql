@@ -1,0 +1,33 @@
+-- Organizations as they came with bought people; Apollo states amounts in US dollars.
+select
+    'apollo' as source,
+    account,
+    id,
+    name,
+    domain,
+    domain_key,
+    website_url as website,
+    linkedin_url,
+    description,
+    logo_url,
+    industry,
+    sub_industry,
+    employee_count,
+    revenue,
+    case when revenue is not null or total_funding is not null then 'USD' end as currency,
+    founded_year,
+    country,
+    state,
+    city,
+    postal_code,
+    is_hiring,
+    latest_funding_stage,
+    latest_funding_on,
+    total_funding,
+    technologies,
+    keywords,
+    attributes,
+    loaded_at,
+    _dlt_load_id as load_id
+from {{ source('raw_apollo', 'organizations') }}
+where _dlt_valid_to is null

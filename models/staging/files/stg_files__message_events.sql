@@ -1,0 +1,19 @@
+select
+    'files' as source,
+    account,
+    id,
+    message_id,
+    event_type,
+    provider_event,
+    occurred_at,
+    event_count,
+    url,
+    ip,
+    user_agent,
+    bounce_type,
+    reason,
+    attributes,
+    loaded_at,
+    _dlt_load_id as load_id
+from {{ source('raw_files', 'message_events') }}
+where _dlt_valid_to is null

@@ -1,0 +1,30 @@
+-- An open deal's close date is a forecast, so that only a closed one has closed_at.
+select
+    'hubspot' as source,
+    deals.account,
+    deals.id,
+    {{ mapped_client() }} as client,
+    'hubspot:' || deals.account || ':' || deals.contact_id as lead_key,
+    deals.company_id,
+    deals.name,
+    deals.pipeline,
+    deals.stage as provider_stage,
+    stages.stage,
+    deals.amount as value,
+    deals.currency,
+    deals.lost_reason,
+    deals.owner_id as owner,
+    coalesce(deals.opened_at, deals.created_at) as created_at,
+    case when stages.stage in ('closed_won', 'closed_lost') then deals.close_date end as closed_at,
+    coalesce(deals.is_archived, false) as is_deleted,
+    deals.attributes,
+    deals.loaded_at,
+    deals._dlt_load_id as load_id
+from {{ source('raw_hubspot', 'deals') }} as deals
+{{ join_client_map('hubspot', 'deals') }}
+left join {{ source('ops', 'stage_map') }} as stages
+    on stages.source = 'hubspot'
+    and stages.account = deals.account
+    and stages.pipeline = deals.pipeline
+    and stages.provider_stage = deals.stage
+where deals._dlt_valid_to is null

@@ -1,0 +1,32 @@
+select
+    'hubspot' as source,
+    meetings.account,
+    meetings.id,
+    {{ mapped_client() }} as client,
+    'hubspot:' || meetings.account || ':' || meetings.contact_id as lead_key,
+    meetings.title,
+    case
+        when meetings.activity_type is null then null
+        when lower(replace(meetings.activity_type, ' ', '_'))
+            in ('discovery', 'demo', 'follow_up', 'close', 'onboarding')
+            then lower(replace(meetings.activity_type, ' ', '_'))
+        else 'other'
+    end as meeting_type,
+    coalesce(meetings.booked_at, meetings.created_at) as booked_at,
+    meetings.starts_at as scheduled_at,
+    case upper(meetings.outcome)
+        when 'SCHEDULED' then 'pending'
+        when 'COMPLETED' then 'completed'
+        when 'RESCHEDULED' then 'rescheduled'
+        when 'NO_SHOW' then 'no_show'
+        when 'CANCELED' then 'cancelled'
+        when 'CANCELLED' then 'cancelled'
+    end as outcome,
+    meetings.owner_id as owner,
+    coalesce(meetings.is_archived, false) as is_deleted,
+    meetings.attributes,
+    meetings.loaded_at,
+    meetings._dlt_load_id as load_id
+from {{ source('raw_hubspot', 'meetings') }} as meetings
+{{ join_client_map('hubspot', 'meetings') }}
+where meetings._dlt_valid_to is null

@@ -1,0 +1,45 @@
+select
+    'hubspot' as source,
+    contacts.account,
+    contacts.id,
+    cast(null as text) as apollo_id,
+    contacts.email,
+    contacts.email_key,
+    cast(null as text) as email_status,
+    cast(null as text) as personal_email,
+    cast(null as text) as personal_email_key,
+    contacts.linkedin_url,
+    contacts.linkedin_url_key,
+    contacts.first_name,
+    contacts.last_name,
+    contacts.title,
+    contacts.seniority,
+    cast(null as text) as departments,
+    cast(null as text) as headline,
+    cast(null as text) as photo_url,
+    cast(null as text) as twitter_url,
+    coalesce(contacts.phone, contacts.mobile_phone) as phone,
+    case
+        when contacts.phone is not null then 'work'
+        when contacts.mobile_phone is not null then 'mobile'
+    end as phone_type,
+    cast(null as text) as phone_status,
+    cast(null as text) as dnc_status,
+    contacts.city,
+    contacts.state,
+    contacts.country,
+    contacts.time_zone,
+    coalesce(contacts.company_id, contacts.associated_company_id) as company_id,
+    contacts.company_name,
+    contacts.company_domain,
+    contacts.company_domain_key,
+    cast(null as text) as employment_history,
+    cast(null as date) as current_role_started_on,
+    contacts.is_unsubscribed,
+    {{ mapped_client() }} as client,
+    contacts.attributes,
+    contacts.loaded_at,
+    contacts._dlt_load_id as load_id
+from {{ source('raw_hubspot', 'contacts') }} as contacts
+{{ join_client_map('hubspot', 'contacts') }}
+where contacts._dlt_valid_to is null

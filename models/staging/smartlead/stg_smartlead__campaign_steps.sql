@@ -1,0 +1,13 @@
+select
+    'smartlead' as source,
+    account,
+    campaign_id,
+    step_number,
+    'email' as channel,
+    wait_days,
+    subject,
+    attributes,
+    loaded_at,
+    _dlt_load_id as load_id
+from {{ source('raw_smartlead', 'sequences') }}
+where _dlt_valid_to is null

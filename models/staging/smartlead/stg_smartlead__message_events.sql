@@ -1,0 +1,60 @@
+-- What a message's statistics row says now: Smartlead counts opens and clicks and dates the first of
+-- them. It does not date bounces and opt-outs: the sending, or the last thing known, stands in.
+{% set events = [
+    ('sent', 'sent_time', 'sent_time is not null', '1'),
+    ('opened', 'open_time', 'open_time is not null', 'open_count'),
+    ('clicked', 'click_time', 'click_time is not null', 'click_count'),
+    ('replied', 'reply_time', 'reply_time is not null', '1'),
+    ('bounced', 'coalesce(bounce_time, sent_time)', 'is_bounced', '1'),
+    (
+        'unsubscribed',
+        'coalesce(unsubscribe_time, reply_time, click_time, open_time, sent_time)',
+        'is_unsubscribed',
+        '1',
+    ),
+] %}
+
+with events as (
+
+    {% for event_type, moment, condition, event_count in events -%}
+    select
+        account,
+        id,
+        '{{ event_type }}' as event_type,
+        {{ moment }} as occurred_at,
+        {{ event_count }} as event_count,
+        bounce_type,
+        loaded_at,
+        _dlt_load_id
+    from {{ source('raw_smartlead', 'statistics') }}
+    where _dlt_valid_to is null and {{ condition }} and {{ moment }} is not null
+    {% if not loop.last %}union all
+    {% endif -%}
+    {% endfor %}
+)
+
+select
+    'smartlead' as source,
+    account,
+    id || ':' || event_type as id,
+    id as message_id,
+    event_type,
+    event_type as provider_event,
+    occurred_at,
+    cast(event_count as bigint) as event_count,
+    cast(null as text) as url,
+    cast(null as text) as ip,
+    cast(null as text) as user_agent,
+    case
+        when event_type = 'bounced'
+            then
+                case
+                    when lower(bounce_type) in ('hard', 'soft') then lower(bounce_type)
+                    else 'unknown'
+                end
+    end as bounce_type,
+    cast(null as text) as reason,
+    cast(null as text) as attributes,
+    loaded_at,
+    _dlt_load_id as load_id
+from events
