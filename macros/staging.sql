@@ -35,7 +35,7 @@ with sightings as (
     from {{ relation }}
     where {{ column }} is not null
     {{ 'union all' if not loop.last }}
-    {% endfor %}
+{% endfor %}
 
 ),
 

@@ -22,7 +22,9 @@ select
     {{ best('zones.time_zone', newest) }} as time_zone,
     bool_or(records.is_unsubscribed) as is_unsubscribed,
     count(*) as record_count,
-    string_agg(distinct {{ bytewise('records.source') }}, ', ' order by {{ bytewise('records.source') }}) as sources,
+    string_agg(
+        distinct {{ bytewise('records.source') }}, ', ' order by {{ bytewise('records.source') }}
+    ) as sources,
     max(case when records.source = 'apollo' and records.email_key is not null then records.loaded_at end)
         as last_enriched_at,
     max(records.loaded_at) as updated_at

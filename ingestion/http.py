@@ -1,0 +1,298 @@
+"""One HTTP client for all providers: limits, waits, retries, redaction, counts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from ingestion.errors import LoadError, TerminalError, TransientError
+from ingestion.limits import Limit, Limiter
+from ingestion.values import Json
+
+if TYPE_CHECKING:
+    import httpx
+    import tenacity
+
+TIMEOUT_SECONDS = 60.0
+ATTEMPTS = 6
+MAX_BACKOFF_SECONDS = 60.0
+MAX_WAIT_SECONDS = 2 * 3600.0
+"""A provider that asks for more is late tonight: its account fails as transient and the next run goes on."""
+
+TERMINAL_HINTS = {
+    400: "the request was refused",
+    401: "check the key that api_key_env names",
+    402: "the plan is not paid or does not include this",
+    403: "give the key the scope it needs",
+    404: "check base_url and the id",
+    409: "the provider sees a conflict",
+    410: "the answer is gone",
+    422: "the parameters were refused; check the filters in winnow.yml",
+    530: "the token is malformed; check the key that api_key_env names",
+}
+
+
+@dataclass
+class Usage:
+    """What an account's requests cost: calls, retries among them, bytes received, seconds waited."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+    bytes_received: int = 0
+    waited_seconds: float = 0.0
+
+
+@dataclass
+class Timing:
+    """The clocks and the sleep that a client uses; tests put their own."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+class ProviderClient:
+    """Speaks JSON to one account of one provider."""
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        secret: str,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        limits: Sequence[Limit] = (),
+        timing: Timing | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Open a connection pool.
+
+        name: how errors call the account, e.g. `hubspot account acme`. secret: is cut out of every message.
+        headers, params: go with every request (the key in one of them).
+        """
+        import httpx
+
+        self.name = name
+        self.usage = Usage()
+        self._secret = secret
+        self._timing = timing or Timing()
+        self._limiter = Limiter(limits, clock=self._timing.clock, sleep=self._timing.sleep)
+        self._params = dict(params or {})
+        self._http = httpx.Client(
+            base_url=base_url.rstrip("/"),
+            headers={"Accept": "application/json", "User-Agent": "winnow", **(headers or {})},
+            timeout=timeout,
+            follow_redirects=True,
+        )
+
+    def __enter__(self) -> ProviderClient:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
+        """GET `path` and return its JSON; raises TerminalError or TransientError."""
+        return self.request("GET", path, params=params)
+
+    def post(
+        self,
+        path: str,
+        body: Json,
+        params: Mapping[str, Any] | None = None,
+        *,
+        idempotent: bool = True,
+    ) -> Json:
+        """POST `body` as JSON and return the answer's JSON; raises TerminalError or TransientError.
+
+        idempotent: False for requests that are billed again when repeated; they are only tried again when the
+        provider said that it did not carry them out (429) or could not be reached at all.
+        """
+        return self.request("POST", path, params=params, body=body, idempotent=idempotent)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Json = None,
+        idempotent: bool = True,
+    ) -> Json:
+        """Send one request, again where that may help, and return its JSON."""
+        import tenacity
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, idempotent)),
+            wait=_wait,
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            sleep=self._pause,
+            reraise=True,
+        )
+        return retrying(self._once, method, path, params, body)
+
+    def _pause(self, seconds: float) -> None:
+        self.usage.retries += 1
+        self.usage.waited_seconds += seconds
+        self._timing.sleep(seconds)
+
+    def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Json:
+        import httpx
+
+        self.usage.waited_seconds += self._limiter.acquire(path)
+        self.usage.requests += 1
+        query = {**self._params, **{key: value for key, value in (params or {}).items() if value is not None}}
+        try:
+            response = self._http.request(method, path, params=query, json=body)
+        except httpx.ConnectError as error:
+            raise NotSentError(self._line(f"{path}: cannot connect ({_kind(error)})")) from None
+        except httpx.HTTPError as error:
+            raise TransientError(self._line(f"{path}: no whole answer ({_kind(error)})")) from None
+        self.usage.bytes_received += len(response.content)
+        if response.is_success:
+            return self._parsed(path, response)
+        raise self._refusal(path, response)
+
+    def _parsed(self, path: str, response: httpx.Response) -> Json:
+        if not response.content.strip():
+            return {}
+        try:
+            return json.loads(response.content, parse_constant=lambda _: None)
+        except ValueError:
+            what = "HTML" if response.content.lstrip()[:1] == b"<" else "truncated JSON"
+            raise TransientError(self._line(f"{path}: {what} instead of JSON")) from None
+
+    def _refusal(self, path: str, response: httpx.Response) -> LoadError:
+        status = response.status_code
+        said = _message(response)
+        line = f"{path}: HTTP {status}"
+        if status == 429:
+            self.usage.throttled += 1
+            wait = wait_asked_for(response, self._timing.now())
+            daily = "daily" in said.lower()
+            retry = not daily and (wait is None or wait <= MAX_WAIT_SECONDS)
+            hint = "" if retry else "; the quota is used up, the next run goes on"
+            return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), wait=wait, retry=retry)
+        if status in (408, 425) or (status >= 500 and status not in TERMINAL_HINTS):
+            wait = wait_asked_for(response, self._timing.now())
+            return TransientError(self._line(f"{line}: {said}"), wait=wait)
+        return TerminalError(self._line(f"{line}: {said}; {TERMINAL_HINTS.get(status, 'it was refused')}"))
+
+    def _line(self, text: str) -> str:
+        """Return `text` as one line under the account's name, without the secret in any form."""
+        from urllib.parse import quote, quote_plus
+
+        line = " ".join(f"{self.name}: {text}".split())
+        for form in {self._secret, quote(self._secret, safe=""), quote_plus(self._secret)} - {""}:
+            line = line.replace(form, "***")
+        return line
+
+
+class NotSentError(TransientError):
+    """No connection was made, so nothing was carried out and nothing was billed."""
+
+
+def wait_asked_for(response: httpx.Response, now: datetime) -> float | None:
+    """Return the seconds that an answer asks to wait, in a header or its body; None: it does not say."""
+    header = response.headers.get("retry-after")
+    if header:
+        return _retry_after(header, now)
+    body = _body(response)
+    policy = f"{body.get('policyName', '')} {body.get('message', '')}".lower()
+    if "ten_secondly" in policy:
+        return 10.0
+    if "secondly" in policy:
+        return 1.0
+    error = body.get("error")
+    seconds = error.get("retry_after") if isinstance(error, dict) else body.get("retry_after_seconds")
+    if isinstance(seconds, int | float):
+        return float(seconds)
+    reset = response.headers.get("x-ratelimit-reset")
+    return _reset(reset, now) if reset else None
+
+
+def _retry_after(header: str, now: datetime) -> float | None:
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _reset(header: str, now: datetime) -> float | None:
+    """Read x-ratelimit-reset: seconds to go, or the moment as seconds or milliseconds since 1970."""
+    try:
+        value = float(header)
+    except ValueError:
+        return _retry_after(header, now)
+    if value > 1e11:
+        value /= 1000
+    return max(0.0, value - now.timestamp()) if value > 1e9 else max(0.0, value)
+
+
+def _worth_another_try(error: BaseException, idempotent: bool) -> bool:
+    if not isinstance(error, TransientError) or not error.retry:
+        return False
+    return idempotent or isinstance(error, NotSentError) or ", rate limit: " in str(error)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Wait as long as the provider asked, else exponentially longer, with jitter in either case."""
+    import random
+
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, TransientError) else None
+    if asked is not None:
+        return asked + random.uniform(0, min(1.0, 0.05 * asked + 0.05))
+    return float(random.uniform(0.5, 1.0) * min(MAX_BACKOFF_SECONDS, 2.0 ** (state.attempt_number - 1)))
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    try:
+        found = json.loads(response.content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _message(response: httpx.Response) -> str:
+    """Return what an error answer says, in at most 200 characters; HTML pages are named, not quoted."""
+    body: Json = _body(response)
+    for key in ("message", "error_message", "error"):
+        value = body.get(key)
+        if isinstance(value, dict):
+            value = value.get("message")
+        if isinstance(value, str) and value.strip():
+            return _unwrapped(value)[:200]
+    text = response.text.strip()
+    if text.startswith("<"):
+        return "an HTML page"
+    return " ".join(text.split())[:200] or "no message"
+
+
+def _unwrapped(text: str) -> str:
+    """Apollo nests a JSON document in `message`; return what it says."""
+    try:
+        inner = json.loads(text)
+    except ValueError:
+        return " ".join(text.split())
+    found = inner.get("message") if isinstance(inner, dict) else None
+    return " ".join(str(found or text).split())
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

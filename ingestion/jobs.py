@@ -1,0 +1,126 @@
+"""What a load is asked for, what it reports, and what a source is given to do its part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingestion.contracts import Resource
+from ingestion.http import ProviderClient, Usage
+
+if TYPE_CHECKING:
+    from ingestion.answers import PaidAnswers
+    from ingestion.spool import Spool
+    from pipeline.config import Account, Config
+
+Cursor = dict[str, Any]
+"""Where an account's last completed load ended; JSON in dlt's state, moves only with a committed load."""
+
+Progress = Callable[[str, int], None]
+
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """One load.
+
+    run_at: the run's clock, UTC; becomes `loaded_at`. since, until: an explicit period instead of the cursor.
+    limit: at most so many records a resource. files_dir: the folder of a file import. state_dir: durable.
+    files_account: the account under which files land; imports of different tools can be told apart by it.
+    """
+
+    run_at: datetime
+    state_dir: Path
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None
+    files_dir: Path | None = None
+    files_account: str = FILES
+
+
+@dataclass(frozen=True)
+class ResourceCount:
+    """What became of one resource's records: received = landed + known + quarantined + duplicates.
+
+    reported: how many the provider says there are, None where it does not. known: held already, unchanged.
+    """
+
+    source: str
+    account: str
+    resource: str
+    reported: int | None
+    received: int
+    landed: int
+    known: int
+    quarantined: int
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class AccountFailure:
+    """An account that did not load; error: one line without secrets; transient: the next run may pass."""
+
+    source: str
+    account: str
+    error: str
+    transient: bool
+
+
+@dataclass(frozen=True)
+class AccountUsage:
+    """What one account's requests cost."""
+
+    source: str
+    account: str
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """The outcome of a source's load; load_ids: what was committed, loads that were finished included."""
+
+    counts: tuple[ResourceCount, ...] = ()
+    failures: tuple[AccountFailure, ...] = ()
+    usage: tuple[AccountUsage, ...] = ()
+    load_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a source gets to load one account.
+
+    cursor: where the last completed load ended, empty at first. landed: reads what the raw tables hold, by
+    SQL with `?` parameters.
+    """
+
+    source: str
+    account: Account
+    config: Config
+    request: LoadRequest
+    spool: Spool
+    cursor: Cursor
+    answers: PaidAnswers
+    client: ProviderClient
+    landed: Callable[[str, Sequence[Any]], list[dict[str, Any]]]
+
+    @property
+    def where(self) -> str:
+        """Name the account in messages."""
+        return f"{self.source} account {self.account.name}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A provider: its raw tables, how to open a client for an account, how to read one into the spool.
+
+    read: returns the new cursor. connect: given the account and its key.
+    """
+
+    name: str
+    resources: tuple[Resource, ...]
+    connect: Callable[[Account, str], ProviderClient]
+    read: Callable[[Job], Cursor]

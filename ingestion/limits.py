@@ -1,0 +1,56 @@
+"""Rate limits kept on our side, so that the provider's are hardly ever met."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+MARGIN = 1.02
+"""Windows are taken 2 % longer than documented: a provider sees our calls later than we send them."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `calls` requests in any `seconds` seconds.
+
+    path: only requests whose path ends so, and for them instead of the limits without a path.
+    """
+
+    calls: int
+    seconds: float
+    path: str = ""
+
+
+class Limiter:
+    """Lets requests through as fast as all limits of one account allow; safe to share between threads.
+
+    It remembers when the last `calls` requests of each limit went out, so that no window of `seconds`,
+    wherever it begins, holds more of them: right for fixed windows and for rolling ones.
+    """
+
+    def __init__(
+        self, limits: Sequence[Limit], *, clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        """Start with nothing sent. clock: seconds, monotonic."""
+        self._windows = [(limit, deque[float](maxlen=limit.calls)) for limit in limits]
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+
+    def acquire(self, path: str = "") -> float:
+        """Wait until one more request to `path` may go out, note it, and return the seconds waited."""
+        with self._lock:
+            special = [window for window in self._windows if window[0].path and path.endswith(window[0].path)]
+            windows = special or [window for window in self._windows if not window[0].path]
+            now = self._clock()
+            start = now
+            for limit, sent in windows:
+                if len(sent) == limit.calls:
+                    start = max(start, sent[0] + limit.seconds * MARGIN)
+            for _, sent in windows:
+                sent.append(start)
+        if start > now:
+            self._sleep(start - now)
+        return start - now

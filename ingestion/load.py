@@ -1,0 +1,190 @@
+"""Loading: from a provider or a folder into `raw_<source>`, every version once, every record counted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ingestion.errors import LoadError, TerminalError
+from ingestion.jobs import (
+    FILES,
+    AccountFailure,
+    AccountUsage,
+    Cursor,
+    Job,
+    LoadReport,
+    LoadRequest,
+    Progress,
+    ResourceCount,
+)
+from ingestion.landing import Landing, count, create_tables
+from ingestion.sources import ALL, contracts, provider
+from ingestion.spool import Spool
+
+if TYPE_CHECKING:
+    from ingestion.answers import PaidAnswers
+    from pipeline.config import Account, Config
+    from warehouse import Connection, Warehouse
+
+__all__ = ["LoadReport", "LoadRequest", "ResourceCount", "completed_loads", "ensure_tables", "load_source"]
+
+
+@dataclass(frozen=True)
+class _Load:
+    """One source's load while it runs; the lists become the report."""
+
+    source: str
+    warehouse: Warehouse
+    request: LoadRequest
+    progress: Progress | None
+    landing: Landing
+    counts: list[ResourceCount] = field(default_factory=list)
+    failures: list[AccountFailure] = field(default_factory=list)
+    usage: list[AccountUsage] = field(default_factory=list)
+    load_ids: list[str] = field(default_factory=list)
+
+    def report(self) -> LoadReport:
+        return LoadReport(tuple(self.counts), tuple(self.failures), tuple(self.usage), tuple(self.load_ids))
+
+    def fail(self, account: str, error: LoadError) -> None:
+        self.failures.append(AccountFailure(self.source, account, str(error), error.transient))
+
+
+def load_source(
+    source: str,
+    config: Config,
+    warehouse: Warehouse,
+    answers: PaidAnswers,
+    request: LoadRequest,
+    progress: Progress | None = None,
+) -> LoadReport:
+    """Load every account of `source` (apollo, smartlead, hubspot, files); a failed one stops no other.
+
+    What a killed load left behind is finished first. Raises nothing for a provider's faults: they are
+    failures in the report. progress: called with resource and number of records whenever some were taken.
+    """
+    ensure_tables(warehouse, (source,))
+    load = _Load(source, warehouse, request, progress, Landing(source, warehouse, request.state_dir))
+    accounts = () if source == FILES else config.sources.accounts(source)
+    try:
+        load.load_ids.extend(load.landing.finish_pending())
+    except LoadError as error:
+        for name in [request.files_account] if source == FILES else [account.name for account in accounts]:
+            load.fail(name, error)
+        return load.report()
+    if source == FILES:
+        _load_account(load, request.files_account, lambda spool: _read_files(request, spool))
+    for account in accounts:
+        _load_account(load, account.name, _reader(load, account, config, answers))
+    return load.report()
+
+
+def ensure_tables(warehouse: Warehouse, sources: Sequence[str] = ALL) -> None:
+    """Create the raw tables of `sources` that are missing, and the columns that contracts have gained."""
+    with warehouse.connect() as connection:
+        for source in sources:
+            create_tables(connection, source, contracts(source))
+
+
+def completed_loads(connection: Connection) -> list[str]:
+    """Return the ids of all loads that were committed, over all raw schemas."""
+    found: list[str] = []
+    for source in ALL:
+        if connection.table_exists(f"raw_{source}._dlt_loads"):
+            rows = connection.rows(f"select load_id from raw_{source}._dlt_loads where status = 0")
+            found += [row["load_id"] for row in rows]
+    return sorted(found)
+
+
+def _load_account(load: _Load, account: str, read: Callable[[Spool], Cursor]) -> None:
+    """Read one account into a spool, land it, count it; what goes wrong goes into the report."""
+    folder = load.request.state_dir / "dlt" / load.warehouse.target / "spool" / load.source / account
+    spool = Spool(folder, contracts(load.source), account, load.request.run_at, load.progress)
+    try:
+        cursor = read(spool)
+        duplicates = spool.close()
+        load_id = load.landing.land(spool, cursor)
+    except LoadError as error:
+        load.fail(account, error)
+        return
+    finally:
+        spool.remove()
+    load.load_ids.append(load_id)
+    with load.warehouse.connect(read_only=True) as connection:
+        counts = list(_counts(load.source, spool, duplicates, load_id, connection))
+    load.counts.extend(counts)
+    load.failures.extend(_faults(counts))
+
+
+def _counts(
+    source: str, spool: Spool, duplicates: dict[str, int], load_id: str, connection: Connection
+) -> Iterator[ResourceCount]:
+    for name, tally in spool.tallies.items():
+        accepted = tally.received - tally.quarantined
+        landed, known = count(connection, source, name, load_id) if accepted else (0, 0)
+        yield ResourceCount(
+            source=source,
+            account=spool.account,
+            resource=name,
+            reported=tally.reported,
+            received=tally.received,
+            landed=landed,
+            known=known,
+            quarantined=tally.quarantined,
+            duplicates=duplicates[name],
+        )
+
+
+def _faults(counts: Sequence[ResourceCount]) -> Iterator[AccountFailure]:
+    """Yield what the counts prove to be wrong: vanished records, and sources of which nothing arrived."""
+    for item in counts:
+        arrived = item.landed + item.known
+        lost = item.received - arrived - item.quarantined - item.duplicates
+        where = f"{item.source} account {item.account}: {item.resource}"
+        if lost:
+            line = (
+                f"{where}: {lost} of {item.received} records were lost on the way; load again and report it"
+            )
+            yield AccountFailure(item.source, item.account, line, transient=False)
+        elif item.reported and not arrived:
+            reason = f"all {item.quarantined} were quarantined" if item.quarantined else "none arrived"
+            line = f"{where}: the source says it has {item.reported}, {reason}"
+            hint = f"see raw_{item.source}.quarantine" if item.quarantined else "check the account's rights"
+            yield AccountFailure(item.source, item.account, f"{line}; {hint}", transient=False)
+
+
+def _read_files(request: LoadRequest, spool: Spool) -> Cursor:
+    from ingestion.files import read_folder
+
+    if request.files_dir is None:
+        raise TerminalError("files: no folder given; use `winnow load files DIR`")
+    read_folder(request.files_dir, spool, request.limit)
+    return {}
+
+
+def _reader(load: _Load, account: Account, config: Config, answers: PaidAnswers) -> Callable[[Spool], Cursor]:
+    def landed(sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        with load.warehouse.connect(read_only=True) as connection:
+            return connection.rows(sql, params)
+
+    def read(spool: Spool) -> Cursor:
+        source = provider(load.source)
+        cursor = load.landing.cursor(account.name)
+        with source.connect(account, _secret(load.source, account)) as client:
+            load.usage.append(AccountUsage(load.source, account.name, client.usage))
+            job = Job(load.source, account, config, load.request, spool, cursor, answers, client, landed)
+            return source.read(job)
+
+    return read
+
+
+def _secret(source: str, account: Account) -> str:
+    found = os.environ.get(account.api_key_env, "").strip()
+    if not found:
+        raise TerminalError(
+            f"{source} account {account.name}: environment variable {account.api_key_env} is not set;"
+            f" export it or name another one in api_key_env"
+        )
+    return found

@@ -1,0 +1,71 @@
+"""A job over a client that answers from a table, for what the sandbox does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from ingestion.http import ProviderClient
+from ingestion.jobs import Cursor, Job, LoadRequest
+from ingestion.sources import contracts
+from ingestion.spool import Spool
+from ingestion.values import Json
+from pipeline.config import Config
+from tests.ingestion.conftest import NIGHT, MemoryAnswers
+
+Responder = Callable[[str, str, Mapping[str, Any]], Json]
+
+
+class FakeClient:
+    """Answers `responder(method, path, parameters or body)` and notes what was asked."""
+
+    def __init__(self, responder: Responder) -> None:
+        """Keep the responder."""
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self._responder = responder
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
+        """See ProviderClient."""
+        self.asked.append((path, params or {}))
+        return self._responder("GET", path, params or {})
+
+    def post(self, path: str, body: Json, params: object = None, *, idempotent: bool = True) -> Json:
+        """See ProviderClient."""
+        self.asked.append((path, body))
+        return self._responder("POST", path, body)
+
+
+def job(
+    source: str,
+    config: Config,
+    folder: Path,
+    responder: Responder,
+    *,
+    cursor: Cursor | None = None,
+    landed: list[dict[str, Any]] | None = None,
+    answers: MemoryAnswers | None = None,
+    **request: datetime | int | None,
+) -> tuple[Job, FakeClient]:
+    """Return a job for the first account of `source`, and its client."""
+    account = config.sources.accounts(source)[0]
+    client = FakeClient(responder)
+    made = Job(
+        source=source,
+        account=account,
+        config=config,
+        request=LoadRequest(run_at=NIGHT, state_dir=folder, **cast(Any, request)),
+        spool=Spool(folder, contracts(source), account.name, NIGHT),
+        cursor=cursor or {},
+        answers=answers or MemoryAnswers(),
+        client=cast(ProviderClient, client),
+        landed=lambda _sql, _params: landed or [],
+    )
+    return made, client
+
+
+def spooled(made: Job, table: str) -> list[dict[str, Any]]:
+    """Return the rows that a job put into a table, without duplicates."""
+    made.spool.close()
+    return [row for batch in made.spool.tables(table) for row in batch.to_pylist()]

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ingestion.errors import TerminalError, TransientError
+from ingestion.http import MAX_WAIT_SECONDS, ProviderClient, Timing
+from ingestion.limits import Limit
+
+NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+SECRET = "s3cret/key+"
+
+
+@dataclass
+class Answer:
+    """One canned answer; cut: promise more bytes than are sent."""
+
+    status: int = 200
+    body: str = "{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+
+
+@contextmanager
+def provider(*answers: Answer) -> Iterator[str]:
+    """Serve the answers in turn on the loopback interface; the last one again and again."""
+    left = list(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            body = answer.body.encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(body) + (10 if answer.cut else 0)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@pytest.fixture
+def sleeps() -> list[float]:
+    return []
+
+
+def client(url: str, sleeps: list[float], **options: object) -> ProviderClient:
+    timing = Timing(clock=lambda: 0.0, sleep=sleeps.append, now=lambda: NOW)
+    options.setdefault("params", {"api_key": SECRET})
+    return ProviderClient("hubspot account acme", url, secret=SECRET, timing=timing, **options)  # type: ignore[arg-type]  # a test passes what it likes
+
+
+def test_an_answer_is_its_json_and_is_counted(sleeps: list[float]) -> None:
+    with provider(Answer(body='{"a": [1, NaN]}')) as url, client(url, sleeps) as http:
+        assert http.get("/x", {"page": 1, "after": None}) == {"a": [1, None]}
+        assert (http.usage.requests, http.usage.bytes_received, http.usage.retries) == (1, 15, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        (Answer(429, "{}", {"Retry-After": "900"}), 900),
+        (Answer(429, "{}", {"Retry-After": "Mon, 02 Mar 2026 02:10:00 GMT"}), 600),
+        (Answer(429, "{}", {"x-ratelimit-reset": "30"}), 30),
+        (Answer(429, "{}", {"x-ratelimit-reset": str(int(NOW.timestamp()) + 45)}), 45),
+        (Answer(429, '{"message": "You have reached your secondly limit.", "category": "RATE_LIMITS"}'), 1),
+        (Answer(429, '{"message": "x", "policyName": "TEN_SECONDLY_ROLLING"}'), 10),
+        (Answer(429, '{"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "m", "retry_after": 30}}'), 30),
+        (Answer(503, "busy", {"Retry-After": "7"}), 7),
+    ],
+    ids=["seconds", "date", "reset in", "reset at", "secondly", "ten secondly", "smartlead body", "503"],
+)
+def test_a_wait_that_the_provider_asks_for_is_kept(answer: Answer, wait: float, sleeps: list[float]) -> None:
+    with provider(answer, Answer(body="[1]")) as url, client(url, sleeps) as http:
+        assert http.get("/x") == [1]
+    assert len(sleeps) == 1
+    assert wait <= sleeps[0] <= wait * 1.05 + 0.05
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(500, "<html>oops</html>"),
+        Answer(502, ""),
+        Answer(200, '{"a": [1, 2'),
+        Answer(200, "<!DOCTYPE html><html></html>"),
+        Answer(200, '{"a": 1}', cut=True),
+        Answer(408, "{}"),
+    ],
+    ids=["500 page", "502", "truncated", "page", "cut", "408"],
+)
+def test_what_may_pass_is_tried_again(answer: Answer, sleeps: list[float]) -> None:
+    with provider(answer, Answer(body="[1]")) as url, client(url, sleeps) as http:
+        assert http.get("/x") == [1]
+        assert (http.usage.requests, http.usage.retries) == (2, 1)
+
+
+def test_trying_again_ends(sleeps: list[float]) -> None:
+    with provider(Answer(503, "busy")) as url, client(url, sleeps) as http:
+        with pytest.raises(TransientError, match="/x: HTTP 503: busy"):
+            http.get("/x")
+        assert http.usage.requests == 6
+    assert len(sleeps) == 5
+    assert sum(sleeps) <= 31
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (
+            Answer(401, "Invalid API key. See https://docs.apollo.io"),
+            "hubspot account acme: /x: HTTP 401: Invalid API key. See https://docs.apollo.io;"
+            " check the key that api_key_env names",
+        ),
+        (
+            Answer(403, '{"error": "not authorized", "error_code": "API_INACCESSIBLE"}'),
+            "hubspot account acme: /x: HTTP 403: not authorized; give the key the scope it needs",
+        ),
+        (
+            Answer(404, "<!DOCTYPE html><html>"),
+            "hubspot account acme: /x: HTTP 404: an HTML page; check base_url and the id",
+        ),
+        (
+            Answer(422, '{"error": "Invalid parameters"}'),
+            "hubspot account acme: /x: HTTP 422: Invalid parameters; the parameters were refused;"
+            " check the filters in winnow.yml",
+        ),
+    ],
+    ids=["401", "403", "404", "422"],
+)
+def test_what_will_not_pass_is_told_at_once_in_one_line(
+    answer: Answer, line: str, sleeps: list[float]
+) -> None:
+    with provider(answer) as url, client(url, sleeps) as http, pytest.raises(TerminalError) as caught:
+        http.get("/x")
+    assert str(caught.value) == line
+    assert sleeps == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(429, '{"message": "You have reached your daily limit.", "policyName": "DAILY"}'),
+        Answer(429, "{}", {"Retry-After": str(int(MAX_WAIT_SECONDS) + 1)}),
+    ],
+    ids=["daily", "longer than a night"],
+)
+def test_a_quota_that_is_used_up_is_left_to_the_next_run(answer: Answer, sleeps: list[float]) -> None:
+    with (
+        provider(answer) as url,
+        client(url, sleeps) as http,
+        pytest.raises(TransientError, match="next run"),
+    ):
+        http.get("/x")
+    assert sleeps == []
+
+
+def test_apollos_message_inside_a_message_is_unwrapped(sleeps: list[float]) -> None:
+    nested = json.dumps({"message": json.dumps({"message": "600 times per hour"})})
+    with (
+        provider(Answer(429, nested)) as url,
+        client(url, sleeps) as http,
+        pytest.raises(TransientError) as caught,
+    ):
+        http.get("/x")
+    assert str(caught.value) == "hubspot account acme: /x: HTTP 429, rate limit: 600 times per hour"
+    assert http.usage.throttled == 6
+
+
+def test_no_form_of_the_key_is_in_any_message(sleeps: list[float]) -> None:
+    said = f"bad key {SECRET} or s3cret%2Fkey%2B"
+    with (
+        provider(Answer(400, said)) as url,
+        client(url, sleeps) as http,
+        pytest.raises(TerminalError) as caught,
+    ):
+        http.get("/x")
+    assert "s3cret" not in str(caught.value)
+    with client("http://127.0.0.1:1", sleeps) as http, pytest.raises(TransientError) as unreachable:
+        http.get("/x")
+    assert "s3cret" not in str(unreachable.value)
+    assert unreachable.value.__cause__ is None
+
+
+def test_what_is_billed_again_is_not_repeated_after_a_doubtful_answer(sleeps: list[float]) -> None:
+    with provider(Answer(502, "")) as url, client(url, sleeps) as http:
+        with pytest.raises(TransientError):
+            http.post("/buy", {}, idempotent=False)
+        assert http.usage.requests == 1
+    with provider(Answer(429, "{}"), Answer(body="[1]")) as url, client(url, sleeps) as http:
+        assert http.post("/buy", {}, idempotent=False) == [1]
+
+
+def test_our_own_limit_waits_and_is_counted(sleeps: list[float]) -> None:
+    with provider(Answer()) as url, client(url, sleeps, limits=[Limit(1, 10)]) as http:
+        http.get("/x")
+        http.get("/x")
+        assert http.usage.waited_seconds == pytest.approx(10.2)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion import hubspot
+from ingestion.errors import TerminalError
+from ingestion.values import Json
+from tests.ingestion.conftest import NIGHT, agency
+from tests.ingestion.fakes import Responder, job, spooled
+
+CONFIG = agency(hubspot=[{"name": "acme", "api_key_env": "KEY", "client": "acme"}])
+COMPANIES = hubspot.OBJECTS[0]
+DEALS = hubspot.OBJECTS[2]
+
+
+def portal(modified: list[datetime], wall: int, page: int) -> Responder:
+    """Return a search over companies 1, 2, … with these modified dates, with a wall and short pages."""
+    records = [
+        {
+            "id": str(number),
+            "properties": {"hs_lastmodifieddate": moment.isoformat()},
+            "createdAt": "2026-01-01T00:00:00Z",
+            "archived": False,
+        }
+        for number, moment in enumerate(modified, start=1)
+    ]
+
+    def search(_method: str, _path: str, body: Mapping[str, Any]) -> Json:
+        found = sorted(records, key=lambda record: str(record["properties"]))
+        for group in body["filterGroups"]:
+            for one in group["filters"]:
+                limit = datetime.fromtimestamp(int(one["value"]) / 1000, UTC)
+                keep = {
+                    "GTE": lambda at, limit=limit: at >= limit,
+                    "LTE": lambda at, limit=limit: at <= limit,
+                }
+                found = [r for r in found if keep[one["operator"]](_modified(r))]
+        start = int(body.get("after", 0))
+        if start >= wall:
+            raise TerminalError("hubspot account acme: HTTP 400: There was a problem with the request.")
+        rows = found[start : min(start + page, wall)]
+        more = (
+            {"paging": {"next": {"after": str(start + len(rows))}}} if start + len(rows) < len(found) else {}
+        )
+        return {"total": len(found), "results": rows, **more}
+
+    return search
+
+
+def _modified(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["properties"]["hs_lastmodifieddate"])
+
+
+def ids(responder: Responder, folder: Path, **options: Any) -> list[str]:
+    made, _ = job("hubspot", CONFIG, folder, responder, **options)
+    return [row["id"] for rows in hubspot.changed(made, COMPANIES) for row in rows]
+
+
+def test_more_records_than_the_wall_are_all_read(tmp_path: Path) -> None:
+    modified = [NIGHT + timedelta(minutes=number // 3) for number in range(40)]
+    found = ids(portal(modified, wall=10, page=4), tmp_path)
+    assert {int(number) for number in found} == set(range(1, 41))
+
+
+def test_a_tie_that_fits_a_search_is_read_to_its_end(tmp_path: Path) -> None:
+    modified = [NIGHT] * 9 + [NIGHT + timedelta(minutes=1)] * 9
+    assert {int(number) for number in ids(portal(modified, wall=10, page=2), tmp_path)} == set(range(1, 19))
+
+
+def test_a_tie_larger_than_a_search_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(
+        TerminalError, match="more companies than one search can show were modified at the same"
+    ):
+        ids(portal([NIGHT] * 11, wall=10, page=5), tmp_path)
+
+
+def test_a_night_reads_from_the_cursor_with_an_overlap(tmp_path: Path) -> None:
+    modified = [NIGHT - timedelta(hours=hours) for hours in (5, 3, 1)]
+    cursor = {"companies": (NIGHT - timedelta(hours=2, minutes=30)).isoformat()}
+    assert ids(portal(modified, wall=100, page=50), tmp_path, cursor=cursor) == ["2", "3"]
+    since, until = NIGHT - timedelta(hours=6), NIGHT - timedelta(hours=2)
+    assert ids(portal(modified, 100, 50), tmp_path, cursor=cursor, since=since, until=until) == ["1", "2"]
+    assert ids(portal(modified, 100, 50), tmp_path, limit=1) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "last", "after"),
+    [
+        (None, None, NIGHT, NIGHT),
+        (NIGHT, None, NIGHT + timedelta(1), NIGHT + timedelta(1)),
+        (NIGHT, None, None, NIGHT),
+        (NIGHT, NIGHT - timedelta(9), NIGHT - timedelta(8), NIGHT),
+        (NIGHT, NIGHT + timedelta(2), NIGHT + timedelta(3), NIGHT),
+        (None, NIGHT, NIGHT + timedelta(3), None),
+    ],
+    ids=["first read", "a night", "a quiet night", "a backfill", "a gap", "a gap from the beginning"],
+)
+def test_the_cursor_only_moves_over_what_is_complete(
+    before: datetime | None,
+    since: datetime | None,
+    last: datetime | None,
+    after: datetime | None,
+    tmp_path: Path,
+) -> None:
+    made, _ = job("hubspot", CONFIG, tmp_path, portal([], 1, 1), since=since)
+    moved = hubspot.next_cursor(made, before.isoformat() if before else None, last)
+    assert (datetime.fromisoformat(moved) if moved else None) == after
+
+
+def test_a_deal_carries_its_associations_and_an_archived_one_those_it_had(tmp_path: Path) -> None:
+    links = {
+        "501": [
+            {"toObjectId": 9, "associationTypes": [{"label": None}]},
+            {"toObjectId": 10, "associationTypes": []},
+        ],
+    }
+
+    def answer(_method: str, path: str, body: Mapping[str, Any]) -> Json:
+        if "associations" in path and path.endswith("contacts/batch/read"):
+            asked = [item["id"] for item in body["inputs"]]
+            return {"results": [{"from": {"id": one}, "to": links[one]} for one in asked if one in links]}
+        return {"results": []}
+
+    held = [{"id": "502", "contacts": '[{"id":"7","labels":[]}]', "companies": None}]
+    made, client = job("hubspot", CONFIG, tmp_path, answer, landed=held)
+    deals = [
+        {"id": "501", "properties": {}, "createdAt": "2026-01-01T00:00:00Z", "archived": False},
+        {"id": "502", "properties": {}, "createdAt": "2026-01-01T00:00:00Z", "archived": True},
+    ]
+    hubspot.take(made, DEALS, deals, {})
+    assert {row["id"]: row["contact_id"] for row in spooled(made, "deals")} == {"501": "9", "502": "7"}
+    (history,) = [body for path, body in client.asked if path.endswith("deals/batch/read")]
+    assert history["inputs"] == [{"id": "501"}]
+
+
+def test_a_stage_of_the_history_belongs_to_the_pipeline_that_owns_it(tmp_path: Path) -> None:
+    entries = [{"value": "old-stage", "timestamp": "2026-01-01T00:00:00Z"}]
+
+    def answer(*_: object) -> Json:
+        return {
+            "results": [
+                {
+                    "id": "1",
+                    "properties": {"pipeline": "new"},
+                    "propertiesWithHistory": {"dealstage": entries},
+                }
+            ]
+        }
+
+    made, _ = job("hubspot", CONFIG, tmp_path, answer)
+    hubspot.read_history(made, ["1"], {"old-stage": "old"})
+    (row,) = spooled(made, "deal_stage_history")
+    assert (row["deal_id"], row["pipeline"], row["stage"]) == ("1", "old", "old-stage")

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from ingestion.limits import MARGIN, Limit, Limiter
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def sent(limits: list[Limit], requests: int, path: str = "") -> list[float]:
+    clock = Clock()
+    limiter = Limiter(limits, clock=clock.time, sleep=clock.sleep)
+    times = []
+    for _ in range(requests):
+        limiter.acquire(path)
+        times.append(clock.now)
+    return times
+
+
+@pytest.mark.parametrize("limits", [[Limit(5, 1)], [Limit(10, 2), Limit(60, 60)], [Limit(1, 3)]])
+def test_no_window_holds_more_calls_than_its_limit(limits: list[Limit]) -> None:
+    times = sent(limits, 130)
+    for limit in limits:
+        for index, start in enumerate(times[: -limit.calls]):
+            assert times[index + limit.calls] - start >= limit.seconds
+
+
+def test_calls_go_out_as_fast_as_the_limits_allow() -> None:
+    times = sent([Limit(10, 2), Limit(60, 60)], 121)
+    assert times[-1] - times[0] == pytest.approx(2 * 60 * MARGIN)
+
+
+def test_a_limit_of_a_path_stands_instead_of_the_general_one() -> None:
+    limits = [Limit(1, 100), Limit(5, 1, path="/search")]
+    assert sent(limits, 5, "/crm/v3/objects/deals/search")[-1] == 100.0
+    assert sent(limits, 2, "/crm/v3/objects/deals")[-1] == 100.0 + 100 * MARGIN
+
+
+def test_without_limits_nothing_waits() -> None:
+    assert sent([], 50)[-1] == 100.0
