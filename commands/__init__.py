@@ -1,0 +1,1 @@
+"""The commands of `winnow`: each parses, calls and prints; the work is done in `pipeline`."""

@@ -1,0 +1,203 @@
+"""dbt, in this process: one parse a run, results as values, and no handle left open behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import RunError
+from warehouse import Warehouse
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+"""The repository root is the dbt project."""
+
+GLOBAL_FLAGS = (
+    "--log-level",
+    "none",
+    "--no-version-check",
+    "--no-send-anonymous-usage-stats",
+    "--no-use-colors",
+    "--no-write-json",
+)
+GOOD = frozenset({"success", "pass", "warn", "no-op"})
+
+Done = Callable[[int, int], None]
+"""Called with how many nodes are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of a node. status: success, pass, warn, fail, error or skipped; rows: -1 where unknown."""
+
+    unique_id: str
+    kind: str
+    name: str
+    status: str
+    rows: int
+    seconds: float
+    message: str
+    severity: str
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing has to be done about it."""
+        return self.status in GOOD
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as the project declares it. touched, key: of an incremental one, see macros/incremental.sql.
+
+    parents: unique ids of the nodes that it reads.
+    """
+
+    unique_id: str
+    name: str
+    relation: str
+    materialized: str
+    folder: str
+    is_published: bool
+    touched: str | None
+    key: str | None
+    parents: tuple[str, ...] = ()
+
+
+class Project:
+    """The dbt project against one warehouse."""
+
+    def __init__(self, warehouse: Warehouse, state_dir: Path, key_salt: str) -> None:
+        """Nothing is parsed before it is needed. state_dir: where dbt keeps its artifacts and log."""
+        self._warehouse = warehouse
+        self._state_dir = state_dir
+        self._key_salt = key_salt
+        self._manifest: Any = None
+
+    def models(self) -> tuple[Model, ...]:
+        """Return every enabled model of the project."""
+        return tuple(
+            _model(node)
+            for node in self._parsed().nodes.values()
+            if node.resource_type == "model" and node.package_name == "winnow"
+        )
+
+    def build(
+        self,
+        select: Sequence[str],
+        *,
+        exclude: Sequence[str] = (),
+        full_refresh: bool = False,
+        on_done: Done | None = None,
+    ) -> tuple[NodeResult, ...]:
+        """Build the selected nodes with their tests; return what became of each. Raises RunError.
+
+        exclude: what of `select` is left out, with its tests. Unit tests always are: they look at the code,
+        not at tonight's data. A test runs once all the models that it looks at are there.
+        """
+        arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
+        arguments += ["--indirect-selection", "buildable"]
+        arguments += ["--full-refresh"] if full_refresh else []
+        arguments += ["--exclude", *exclude] if exclude else []
+        outcome = self._invoke(arguments, self._parsed(), on_done)
+        if outcome.result is None:
+            raise RunError(f"dbt could not build: {_why(outcome)}; more in {self._log_dir / 'dbt.log'}")
+        return tuple(_result(item) for item in outcome.result.results)
+
+    @property
+    def _log_dir(self) -> Path:
+        return self._state_dir / "logs"
+
+    def _parsed(self) -> Any:
+        if self._manifest is None:
+            outcome = self._invoke(["parse"], None, None)
+            if outcome.result is None:
+                raise RunError(f"dbt could not read the project: {_why(outcome)}")
+            self._manifest = outcome.result
+        return self._manifest
+
+    def _invoke(self, arguments: list[str], manifest: Any, on_done: Done | None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        where = self._warehouse.profile.directory
+        arguments = [
+            *arguments,
+            *GLOBAL_FLAGS,
+            *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(where)),
+            *("--target", self._warehouse.target),
+            *("--target-path", str(self._state_dir / "dbt" / self._warehouse.target)),
+            *("--log-path", str(self._log_dir)),
+            *("--vars", json.dumps({"key_salt": self._key_salt})),
+        ]
+        self._state_dir.mkdir(parents=True, exist_ok=True)
+        os.environ["PGTZ"] = "UTC"  # the zone of the sessions that dbt-postgres opens
+        callbacks = [_listener(on_done)] if on_done else []
+        try:
+            with _folder(where):
+                return dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+        finally:
+            self._warehouse.release()
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Work in `path`: dbt starts relative paths of a profile there."""
+    before = Path.cwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _listener(on_done: Done) -> Callable[[Any], None]:
+    """Count finished nodes; dbt says beforehand how many there will be."""
+    done, total = 0, 0
+
+    def listen(event: Any) -> None:
+        nonlocal done, total
+        if event.info.name == "ConcurrencyLine":
+            total = int(event.data.node_count)
+        elif event.info.name == "NodeFinished":
+            done += 1
+            on_done(done, max(done, total))
+
+    return listen
+
+
+def _why(outcome: Any) -> str:
+    return " ".join(str(outcome.exception or "it gave no reason").split())
+
+
+def _result(item: Any) -> NodeResult:
+    node = item.node
+    affected = (item.adapter_response or {}).get("rows_affected", -1)
+    failures = item.failures if item.failures is not None else affected
+    return NodeResult(
+        unique_id=node.unique_id,
+        kind=str(node.resource_type),
+        name=node.name,
+        status=str(item.status),
+        rows=int(failures) if failures is not None else -1,
+        seconds=float(item.execution_time or 0),
+        message=" ".join(str(item.message or "").split()),
+        severity=str(getattr(node.config, "severity", "error")).lower(),
+    )
+
+
+def _model(node: Any) -> Model:
+    config = node.config
+    return Model(
+        unique_id=node.unique_id,
+        name=node.name,
+        relation=f"{node.schema}.{node.alias}",
+        materialized=str(config.materialized),
+        folder="/".join(node.fqn[1:-1]),
+        is_published=bool((config.meta or {}).get("published")),
+        touched=config.extra.get("touched") if hasattr(config, "extra") else config.get("touched"),
+        key=config.unique_key if isinstance(config.unique_key, str) else None,
+        parents=tuple(node.depends_on.nodes),
+    )

@@ -1,0 +1,110 @@
+"""The doctor: everything that can be said about a set-up without loading anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.status import status
+from warehouse import WarehouseError
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from warehouse import Connection, Warehouse
+
+Level = Literal["ok", "warning", "error"]
+
+UNMAPPED = {
+    "campaigns": "select source, account, count(*) as n from analytics.campaigns where client_id is null"
+    " group by 1, 2 order by 1, 2",
+    "deals": "select 'crm' as source, pipeline as account, count(*) as n from analytics.deals"
+    " where client_id is null group by 1, 2 order by 1, 2",
+}
+UNMAPPED_STAGES = (
+    "select pipeline, provider_stage, count(*) as n from analytics.deals"
+    " where stage is null and provider_stage is not null group by 1, 2 order by 1, 2"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. level: ok, warning or error; text: one line that says what to do."""
+
+    level: Level
+    text: str
+
+
+def examine(config: Config, warehouse: Warehouse) -> list[Finding]:
+    """Look at everything; what could be read from winnow.yml and profiles.yml is in order by now."""
+    findings = [Finding("ok", f"winnow.yml: {len(config.clients)} clients, {_accounts(config)} accounts")]
+    findings += _keys(config)
+    findings += _warehouse(warehouse)
+    findings += _mappings(config, warehouse)
+    findings += _reach(config)
+    return findings
+
+
+def _accounts(config: Config) -> int:
+    return sum(len(config.sources.accounts(source)) for source in config.configured_sources())
+
+
+def _keys(config: Config) -> Iterator[Finding]:
+    if not config.clients:
+        yield Finding("error", "winnow.yml: clients is empty; list at least one, with its icp")
+    for source in config.configured_sources():
+        for account in config.sources.accounts(source):
+            where = f"{source} account {account.name}"
+            if os.environ.get(account.api_key_env, "").strip():
+                yield Finding("ok", f"{where}: its key is set")
+            else:
+                yield Finding("error", f"{where}: environment variable {account.api_key_env} is not set")
+            if source != "apollo" and not account.mapped_clients():
+                yield Finding("error", f"{where}: belongs to no client; set its `client`")
+
+
+def _warehouse(warehouse: Warehouse) -> Iterator[Finding]:
+    if not warehouse.exists():
+        yield Finding("ok", f"{warehouse.where()}: will be made by the first run")
+        return
+    try:
+        with warehouse.connect(read_only=True) as connection:
+            connection.scalar("select 1")
+        yield Finding("ok", f"{warehouse.where()}: can be reached")
+    except WarehouseError as error:
+        yield Finding("warning" if "another process" in str(error) else "error", str(error))
+
+
+def _mappings(config: Config, warehouse: Warehouse) -> Iterator[Finding]:
+    try:
+        found = status(config, warehouse, limit=1)
+        yield Finding("ok", found.published_line)
+        if found.publication is None:
+            return
+        with warehouse.published(config.state_dir) as connection:
+            yield from _unmapped(connection)
+    except WarehouseError as error:
+        yield Finding("error", str(error))
+
+
+def _unmapped(connection: Connection) -> Iterator[Finding]:
+    for what, sql in UNMAPPED.items():
+        for row in connection.rows(sql):
+            where = f"{row['source']} {row['account'] or ''}".strip()
+            yield Finding("error", f"{where}: {row['n']} {what} belong to no client; map them in winnow.yml")
+    for row in connection.rows(UNMAPPED_STAGES):
+        place = f"pipeline {row['pipeline']}, stage {row['provider_stage']}"
+        yield Finding("error", f"{place}: {row['n']} deals have no known stage; map it")
+
+
+def _reach(config: Config) -> Iterator[Finding]:
+    from scoring.als import reachable
+
+    for reach in reachable(config, config.configured_sources()):
+        text = f"client {reach.client}: its sources can give {reach.highest} points ({reach.tier})"
+        if reach.tier == "hot":
+            yield Finding("ok", text)
+            continue
+        wanted = ", ".join(f"{item.signal} (+{item.lost})" for item in reach.missing[:3])
+        yield Finding("warning", f"{text}; what lacks most: {wanted}")

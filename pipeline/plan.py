@@ -1,0 +1,86 @@
+"""What a run would do, without doing it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.clock import utc_now
+from pipeline.stages import Stage, chosen
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run not made. accounts: source, account, whether its key is set. pending: loads not yet built."""
+
+    run_at: str
+    target: str
+    warehouse: str
+    stages: tuple[str, ...]
+    accounts: tuple[tuple[str, str, bool], ...]
+    pending: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """Return it for a person."""
+        lines = [
+            f"would run {' → '.join(self.stages)}",
+            f"with the clock at {self.run_at} on {self.warehouse} (target {self.target})",
+        ]
+        if Stage.LOAD in self.stages:
+            lines += [
+                f"  load {source} account {account}" + ("" if has_key else ": its key is not set")
+                for source, account, has_key in self.accounts
+            ]
+        if self.pending is not None:
+            lines.append(f"  {self.pending} loads wait to be built")
+        return "\n".join([*lines, "nothing was done"])
+
+
+def plan(
+    config: Config,
+    warehouse: Warehouse,
+    only: Stage | None = None,
+    from_: Stage | None = None,
+    at: datetime | None = None,
+) -> Plan:
+    """Return what a run with these options would do; reads the warehouse only if nobody writes it."""
+    accounts = tuple(
+        (source, account.name, bool(os.environ.get(account.api_key_env, "").strip()))
+        for source in config.configured_sources()
+        for account in config.sources.accounts(source)
+    )
+    return Plan(
+        run_at=(at or utc_now()).astimezone(UTC).isoformat(timespec="seconds"),
+        target=warehouse.target,
+        warehouse=warehouse.where(),
+        stages=tuple(str(stage) for stage in chosen(only, from_)),
+        accounts=accounts,
+        pending=_pending(warehouse),
+    )
+
+
+def _pending(warehouse: Warehouse) -> int | None:
+    from ingestion.load import completed_loads
+    from warehouse import WarehouseError
+
+    if not warehouse.exists():
+        return 0
+    try:
+        with warehouse.connect(read_only=True) as connection:
+            completed = set(completed_loads(connection))
+            if not connection.table_exists("ops.built_loads"):
+                return len(completed)
+            built = {row["load_id"] for row in connection.rows("select load_id from ops.built_loads")}
+            return len(completed - built)
+    except WarehouseError:
+        return None

@@ -1,0 +1,51 @@
+"""Publish: which tables readers see, and from where."""
+
+from __future__ import annotations
+
+from pipeline.context import Context
+from pipeline.dbt import Model
+from pipeline.stages.build import EVERYTHING
+from warehouse import Connection
+from warehouse.publication import UNPUBLISHED_KEYS, Published, PublishedTable, Stamp
+
+SCORING_TABLES = ("als_scores", "findings", "tests")
+"""Tables of schema scoring that are published beside the marts."""
+
+
+def publish(context: Context, tables: list[PublishedTable]) -> Published:
+    """Make `tables` what readers see, all together; return what was written."""
+    from pipeline.clock import utc_now
+
+    with context.warehouse.connect() as connection:
+        whole = needs_whole(connection)
+        built_at = connection.scalar("select run_at from ops.current_run")
+    stamp = Stamp(context.run_id, built_at, utc_now())
+    return context.warehouse.publish(context.config.state_dir, tables, stamp, whole=whole)
+
+
+def published_tables(models: tuple[Model, ...], connection: Connection) -> list[PublishedTable]:
+    """Return the marts that the project marks as published (views never), and the scoring tables."""
+    tables = [
+        PublishedTable(model.name, model.relation, *_touched(model))
+        for model in models
+        if model.is_published and model.materialized in ("table", "incremental")
+    ]
+    tables += [
+        PublishedTable(name, f"scoring.{name}")
+        for name in SCORING_TABLES
+        if connection.table_exists(f"scoring.{name}")
+    ]
+    return sorted(tables, key=lambda table: table.name)
+
+
+def needs_whole(connection: Connection) -> bool:
+    """Say whether a full build happened since the last publish."""
+    if not connection.table_exists(UNPUBLISHED_KEYS):
+        return True
+    return bool(connection.scalar(f"select count(*) from {UNPUBLISHED_KEYS} where kind = '{EVERYTHING}'"))
+
+
+def _touched(model: Model) -> tuple[str | None, str | None]:
+    if model.materialized == "incremental" and model.touched and model.key:
+        return model.touched, model.key
+    return None, None

@@ -1,0 +1,251 @@
+"""Build and answer: dbt builds the facts, later the answers, each with its tests.
+
+Progress is the set of completed loads that no build has seen, marked after the facts succeeded. After a build
+that did not finish, and when models, seeds or mappings have changed, the next one is a full one, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from pipeline import operations
+from pipeline.context import Context
+from pipeline.dbt import PROJECT_DIR, Model, NodeResult
+from pipeline.errors import ChecksFailedError, RunError
+from warehouse import Connection
+from warehouse.publication import UNPUBLISHED_KEYS
+
+FACTS = ("path:seeds", "path:models/staging", "path:models/intermediate", "path:models/marts/facts")
+ANSWERS = ("path:models/marts/answers",)
+ANSWERS_FOLDER = "marts/answers"
+STATE = "facts"
+FACTS_RUN = "facts_run"
+ANSWERS_RUN = "answers_run"
+"""In ops.build_state: what the facts were built with, by which run, and whose facts the answers read."""
+
+UNFINISHED = "unfinished"
+EVERYTHING = "everything"
+"""In ops.unpublished_keys: a full build happened since the last publish."""
+
+CHECKS = "ops.checks"
+CHECK_COLUMNS = {"stage": "text", "name": "text", "severity": "text", "message": "text", "run_id": "text"}
+
+NEVER_EMPTY = {
+    "facts.messages": "intermediate.int_messages",
+    "facts.replies": "intermediate.int_replies",
+    "facts.campaigns": "intermediate.int_campaigns",
+    "facts.campaign_leads": "intermediate.int_campaign_leads",
+    "facts.lead_pool": "intermediate.int_people",
+    "facts.companies": "intermediate.int_companies",
+    "facts.deals": "intermediate.int_deals",
+    "facts.deal_stages": "intermediate.int_deal_stages",
+    "facts.meetings": "intermediate.int_meetings",
+    "facts.outcomes": "intermediate.int_outcomes",
+    "facts.message_events": "intermediate.int_message_events",
+}
+"""A table of facts and what it is made of: rows there and none here means that something was lost."""
+
+
+def build(context: Context) -> None:
+    """Build staging, intermediate and facts. Raises RunError, or ChecksFailedError when tests failed."""
+    from ingestion.load import completed_loads, ensure_tables
+
+    options, config = context.options, context.config
+    ensure_tables(context.warehouse)
+    current = project_hash(context)
+    facts = [model for model in context.project.models() if not model.folder.startswith(ANSWERS_FOLDER)]
+    with context.warehouse.connect() as connection:
+        operations.write_operations(connection, config, context.run_id, context.run_at)
+        connection.create_table(CHECKS, CHECK_COLUMNS)
+        kept = [model.relation for model in facts if model.materialized == "incremental"]
+        reason = refresh_reason(connection, current, kept, asked=options.full_refresh)
+        pending = operations.set_loads_to_build(connection, completed_loads(connection))
+        _set_state(connection, STATE, UNFINISHED)
+    if reason:
+        context.notes.notes.append(f"facts are built in full: {reason}")
+    standing = set() if reason else standing_views(facts)
+    with context.ledger.step("build", "facts") as step:
+        exclude = () if reason or options.select else ("resource_type:seed", *sorted(standing))
+        results = _dbt(context, "build", options.select or FACTS, exclude=exclude, full_refresh=bool(reason))
+        step.rows = pending
+    if options.select:
+        context.notes.notes.append("only a part was built; the next build is a full one")
+        return
+    require_built([model for model in facts if model.name not in standing], results)
+    with context.warehouse.connect() as connection, connection.transaction():
+        require_rows(connection)
+        connection.execute(
+            "insert into ops.built_loads (load_id, run_id)"
+            " select load_id, ? from ops.loads_to_build"
+            " where load_id not in (select load_id from ops.built_loads)",
+            [context.run_id],
+        )
+        if context.warehouse.publishes_changes:
+            collect_touched(connection, facts, everything=bool(reason))
+        _set_state(connection, STATE, current)
+        _set_state(connection, FACTS_RUN, context.run_id)
+
+
+def standing_views(models: Sequence[Model]) -> set[str]:
+    """Return the views that only a full build has to build: those that read only views, seeds and sources.
+
+    Their SQL is the same and they hold no data of their own. PostgreSQL drops a view together with a table
+    that it reads, and tables are made anew each night, so that views over tables are, too.
+    """
+    by_id = {model.unique_id: model for model in models}
+
+    def stands(model: Model) -> bool:
+        parents = [by_id[parent] for parent in model.parents if parent in by_id]
+        return model.materialized == "view" and all(stands(parent) for parent in parents)
+
+    return {model.name for model in models if stands(model)}
+
+
+def answer(context: Context) -> None:
+    """Build the answers over facts and scores. Raises RunError, or ChecksFailedError when tests failed."""
+    with context.warehouse.connect() as connection:
+        if built_state(connection) in (None, UNFINISHED):
+            raise RunError("the facts are not built to the end; run `winnow build` first")
+    with context.ledger.step("answer", "answers"):
+        results = _dbt(context, "answer", ANSWERS, full_refresh=False)
+    answers = [model for model in context.project.models() if model.folder.startswith(ANSWERS_FOLDER)]
+    require_built(answers, results)
+    with context.warehouse.connect() as connection, connection.transaction():
+        facts_run = connection.scalar("select hash from ops.build_state where scope = ?", [FACTS_RUN])
+        _set_state(connection, ANSWERS_RUN, str(facts_run))
+
+
+def built_state(connection: Connection) -> str | None:
+    """Return the hash of what the facts were built with, `unfinished`, or None before the first build."""
+    if not connection.table_exists("ops.build_state"):
+        return None
+    found = connection.scalar("select hash from ops.build_state where scope = ?", [STATE])
+    return None if found is None else str(found)
+
+
+def refresh_reason(connection: Connection, current: str, kept: Sequence[str], *, asked: bool) -> str:
+    """Return why the facts have to be built in full, or nothing.
+
+    kept: the tables that a build of what is touched adds to; without one it would hold a part and be green.
+    """
+    if asked:
+        return "asked for"
+    before = built_state(connection)
+    if before is None:
+        return "nothing was built before"
+    if before == UNFINISHED:
+        return "the last build did not finish"
+    if before != current:
+        return "models, seeds, macros or mappings in winnow.yml have changed"
+    gone = [table for table in kept if not connection.table_exists(table)]
+    return f"{gone[0]} is gone" if gone else ""
+
+
+def project_hash(context: Context) -> str:
+    """Return a hash of all that decides how facts are built: models, macros, seeds, mappings, key salt."""
+    digest = hashlib.sha256()
+    paths = [PROJECT_DIR / "dbt_project.yml"]
+    for folder in ("models", "macros", "seeds"):
+        paths += sorted(path for path in (PROJECT_DIR / folder).rglob("*") if path.is_file())
+    for path in paths:
+        relative = path.relative_to(PROJECT_DIR).as_posix()
+        if relative.startswith(f"models/{ANSWERS_FOLDER}") or path.suffix == ".md":
+            continue
+        digest.update(relative.encode() + b"\0" + path.read_bytes() + b"\0")
+    config = context.config
+    mappings = {
+        "key_salt": config.agency.key_salt,
+        "clients": [(client.id, client.name, client.time_zone) for client in config.clients],
+        "accounts": operations.account_map(config),
+        "stages": operations.stage_map(config),
+        "icps": [client.icp.model_dump() if client.icp else None for client in config.clients],
+    }
+    digest.update(json.dumps(mappings, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def _set_state(connection: Connection, scope: str, value: str) -> None:
+    connection.execute("delete from ops.build_state where scope = ?", [scope])
+    connection.execute("insert into ops.build_state (scope, hash) values (?, ?)", [scope, value])
+
+
+def _dbt(
+    context: Context, stage: str, select: Sequence[str], *, exclude: Sequence[str] = (), full_refresh: bool
+) -> tuple[NodeResult, ...]:
+    """Run dbt, keep the checks that did not pass for the gate, and raise what is wrong."""
+
+    def on_done(done: int, total: int) -> None:
+        context.progress(stage, done, total)
+
+    results = context.project.build(select, exclude=exclude, full_refresh=full_refresh, on_done=on_done)
+    tests = [
+        result for result in results if result.kind == "test" and result.status in ("fail", "warn", "error")
+    ]
+    with context.warehouse.connect() as connection, connection.transaction():
+        connection.execute(f"delete from {CHECKS} where stage = ?", [stage])
+        connection.insert(
+            CHECKS,
+            list(CHECK_COLUMNS),
+            [
+                (stage, test.name, "warn" if test.status == "warn" else "error", line(test), context.run_id)
+                for test in tests
+            ],
+        )
+    broken = [line(r) for r in results if r.kind != "test" and r.status in ("error", "fail")]
+    if broken:
+        raise RunError(*broken)
+    context.notes.warnings += [line(test) for test in tests if test.status == "warn"]
+    failed = [line(test) for test in tests if test.status != "warn"]
+    if failed:
+        raise ChecksFailedError(*failed)
+    return results
+
+
+def line(result: NodeResult) -> str:
+    """Say in one line what is wrong with a node."""
+    if result.kind == "test" and result.status in ("fail", "warn"):
+        return f"check {result.name}: {result.rows} rows do not hold it"
+    return f"{result.kind} {result.name}: {result.message}"
+
+
+def require_built(models: Sequence[Model], results: Sequence[NodeResult]) -> None:
+    """Raise RunError when a model of the project is missing from what dbt has built."""
+    built = {result.unique_id for result in results if result.status == "success"}
+    missing = sorted(
+        model.name for model in models if model.unique_id not in built and model.materialized != "ephemeral"
+    )
+    if missing:
+        raise RunError(
+            *(f"model {name} was expected and not built; run `winnow build` again" for name in missing)
+        )
+
+
+def require_rows(connection: Connection) -> None:
+    """Raise RunError when a table is empty although what it is made of has rows."""
+    lost = []
+    for table, origin in NEVER_EMPTY.items():
+        if not (connection.table_exists(table) and connection.table_exists(origin)):
+            continue
+        if connection.scalar(f"select 1 from {table} limit 1"):
+            continue
+        count = connection.scalar(f"select count(*) from {origin}")
+        if count:
+            lost.append(f"{table} is empty although {origin} has {count} rows; this is a fault in a model")
+    if lost:
+        raise RunError(*lost)
+
+
+def collect_touched(connection: Connection, models: Sequence[Model], *, everything: bool) -> None:
+    """Add this build's touched keys to those that the next publish has to write."""
+    connection.create_table(UNPUBLISHED_KEYS, {"kind": "text", "key": "uuid"})
+    if everything:
+        connection.execute(f"insert into {UNPUBLISHED_KEYS} (kind) values ('{EVERYTHING}')")
+        return
+    pairs = {(m.touched, m.key) for m in models if m.touched and m.key and m.is_published}
+    for touched, key in sorted((touched or "", key or "") for touched, key in pairs):
+        connection.execute(
+            f"insert into {UNPUBLISHED_KEYS} (kind, key)"
+            f" select distinct '{touched}', {key} from intermediate.{touched} where {key} is not null"
+        )

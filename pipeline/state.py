@@ -1,0 +1,175 @@
+"""The small SQL database beside the warehouse: ledger, lock and decisions.
+
+A SQLite file beside a DuckDB warehouse, because a second process cannot even read a DuckDB file that is being
+written and people use the command while the night runs; schema `ops` on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.types import TypeDecorator
+
+from warehouse import Warehouse
+
+SCHEMA = "ops"
+BUSY_SECONDS = 30
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment, UTC. SQLite keeps no offset, so it is written without and put back on reading."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Write as UTC; a time without an offset is refused, since nobody knows what it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read as UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData(schema=SCHEMA)
+
+_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _text(name: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, **{"nullable": False} | options)
+
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("run_id", unique=True),
+    sa.Column("run_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("finished_at", UtcTime),
+    _text("target"),
+    _text("command"),
+    _text("outcome"),
+    sa.Column("exit_code", sa.Integer),
+    _text("error", nullable=True),
+    sa.Column("summary", sa.JSON),
+)
+
+steps = sa.Table(
+    "steps",
+    metadata,
+    sa.Column("step_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("run_id", index=True),
+    _text("stage"),
+    _text("step"),
+    _text("outcome"),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("retry_count", sa.Integer, nullable=False, default=0),
+    _text("cost", nullable=True),
+    _text("error", nullable=True),
+)
+
+load_counts = sa.Table(
+    "load_counts",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("source", primary_key=True),
+    _text("account", primary_key=True),
+    _text("resource", primary_key=True),
+    sa.Column("reported", sa.BigInteger),
+    *(
+        sa.Column(name, sa.BigInteger, nullable=False)
+        for name in ("received", "landed", "known", "quarantined", "duplicates")
+    ),
+)
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("source", primary_key=True),
+    _text("account", primary_key=True),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("retries", sa.BigInteger, nullable=False),
+    sa.Column("seconds_waited", sa.Float, nullable=False),
+    sa.Column("bytes_received", sa.BigInteger, nullable=False),
+)
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    _text("target", primary_key=True),
+    _text("run_id"),
+    _text("command"),
+    _text("holder"),
+    _text("host"),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("heartbeat", UtcTime, nullable=False),
+)
+
+paid_answers = sa.Table(
+    "paid_answers",
+    metadata,
+    sa.Column("seq", _SERIAL, primary_key=True, autoincrement=True),
+    _text("provider"),
+    _text("account"),
+    _text("key"),
+    sa.Column("refreshed_at", UtcTime),
+    _text("payload"),
+    _text("credits"),
+    sa.Column("committed_at", UtcTime, nullable=False),
+    sa.Index("paid_answers_by_key", "provider", "key"),
+    sa.Index("paid_answers_by_account", "provider", "account", "seq"),
+)
+
+scores_at_send = sa.Table(
+    "scores_at_send",
+    metadata,
+    _text("message_id", primary_key=True),
+    _text("lead_id"),
+    _text("client_id"),
+    sa.Column("sent_at", UtcTime, nullable=False),
+    sa.Column("score", sa.Integer, nullable=False),
+    _text("tier"),
+    _text("weights_version"),
+    sa.Column("scored_at", UtcTime, nullable=False),
+    _text("run_id"),
+)
+
+
+def open_state(warehouse: Warehouse, state_dir: Path) -> Engine:
+    """Open the database that goes with `warehouse`, created where it is missing. Dispose of it after use.
+
+    Raises WarehouseError when the server cannot be reached.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(warehouse.state_url(state_dir), pool_pre_ping=True, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        engine = engine.execution_options(schema_translate_map={SCHEMA: None})
+    with warehouse.state_errors(), engine.begin() as connection:
+        if engine.dialect.name != "sqlite":
+            connection.execute(sa.text(f"create schema if not exists {SCHEMA}"))
+        metadata.create_all(connection)
+    return engine
+
+
+def _prepare_sqlite(raw: Any, _record: Any) -> None:
+    # WAL: people read while the night writes. FULL: a paid answer survives a power cut once it is committed.
+    for pragma in ("journal_mode = wal", "synchronous = full", f"busy_timeout = {BUSY_SECONDS * 1000}"):
+        raw.execute(f"pragma {pragma}")
