@@ -75,7 +75,9 @@ def demo(
             ],
         }
         click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-    elif not is_right:
+    elif is_right:
+        click.echo(f"look at the report page: {done[-1].summary.report}")
+    else:
         click.echo("error: winnow's numbers differ from the sandbox's truth", err=True)
     if not is_right:
         raise click.exceptions.Exit(1)
