@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from ingestion.errors import TerminalError, TransientError
 from ingestion.http import MAX_WAIT_SECONDS, ProviderClient, Timing
 from ingestion.limits import Limit
+from tests.local_server import QuietHandler, serving
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 SECRET = "s3cret/key+"
@@ -33,7 +32,7 @@ def provider(*answers: Answer) -> Iterator[str]:
     """Serve the answers in turn on the loopback interface; the last one again and again."""
     left = list(answers)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             answer = left.pop(0) if len(left) > 1 else left[0]
             body = answer.body.encode()
@@ -44,22 +43,8 @@ def provider(*answers: Answer) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with serving(Handler) as url:
+        yield url
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pipeline.export import cell, export_companies, export_contacts, export_lead
 from pipeline.export_columns import COMPANY_COLUMNS, CONTACT_COLUMNS, LEAD_COLUMNS
 from scoring.als_points import load_points
 from tests.pipeline.published_world import World, uid
-from warehouse import Warehouse
+from warehouse import Connection, Warehouse
 
 SEEN_AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 ACME, LAKE, EMPTY = uid(21), uid(22), uid(23)
@@ -172,8 +172,8 @@ def test_competitors_customers_and_open_deals_are_disqualifiers_of_their_own_cli
 def test_icp_tiers_follow_the_clients_own_bounds(world: World, warehouse: Warehouse, tmp_path: Path) -> None:
     points = replace(load_points().default, tiers={"hot": 100, "warm": 90, "cool": 50, "cold": 41})
 
-    def export(reader: object, client: str, out: Path) -> int:
-        return export_companies(reader, client, out, points=points)  # type: ignore[arg-type]
+    def export(reader: Connection, client: str, out: Path) -> int:
+        return export_companies(reader, client, out, points=points)
 
     tiers = [row["icp_tier"] for row in exported(export, world, warehouse, tmp_path)]
     assert tiers == ["hot", "dead"]

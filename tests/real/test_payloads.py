@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +14,7 @@ import pytest
 from pipeline.config import Config
 from tests.conftest import ENGINES
 from tests.ingestion.conftest import Loader, MemoryAnswers, agency, loader, rows, stage
+from tests.local_server import QuietHandler, serving
 from warehouse import Warehouse, open_warehouse
 
 PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "data" / "payloads"
@@ -122,7 +121,7 @@ def _error(name: str) -> tuple[int, str] | None:
 def replay(answers: dict[str, list[Any]], status: int = 200) -> Iterator[str]:
     """Serve JSON by `METHOD path`, in turn, the last body again and again; empty lists elsewhere."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             key = f"{self.command} {urlsplit(self.path).path}"
             left = answers.get(key) or answers.get("*") or [{"results": [], "data": [], "people": []}]
@@ -133,22 +132,8 @@ def replay(answers: dict[str, list[Any]], status: int = 200) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with serving(Handler) as url:
+        yield url
 
 
 def configured(source: str, url: str) -> Config:
