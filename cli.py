@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from commands import demo, read, setup, stages
+from commands import backup, demo, grant, read, runs, setup, stages
 from commands.options import Group
+from commands.verify import verify
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -35,7 +36,13 @@ for _command in (
     stages.publish,
     stages.act,
     stages.detect,
+    verify,
+    grant.grant,
+    grant.revoke,
     read.status,
+    runs.runs,
+    backup.backup,
+    backup.restore,
     read.leads,
     read.lead,
     read.replies,

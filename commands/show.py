@@ -25,6 +25,8 @@ def summary_text(summary: RunSummary) -> str:
     lines += _load_lines(summary.loads)
     if any(step.stage == "publish" and step.outcome == "done" for step in summary.steps):
         lines += _published_lines(summary)
+    elif summary.command == "repeat" and summary.tables:
+        lines += _published_lines(summary, "repeated")
     elif not summary.loads:
         lines += [f"  {step.step}: {step.rows:,}" for step in summary.steps if step.rows is not None]
     lines += [f"note: {line}" for line in summary.notes]
@@ -47,9 +49,9 @@ def _load_lines(loads: Sequence[LoadLine]) -> list[str]:
     return lines
 
 
-def _published_lines(summary: RunSummary) -> list[str]:
+def _published_lines(summary: RunSummary, done: str = "published") -> list[str]:
     figures = " · ".join(f"{n:,} {LABELS.get(name, name)}" for name, n in summary.figures.items())
-    lines = [f"  published {len(summary.tables)} tables: {figures}"]
+    lines = [f"  {done} {len(summary.tables)} tables: {figures}"]
     if summary.replies:
         lines.append("  replies: " + _counts(summary.replies))
     if summary.tiers:

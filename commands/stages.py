@@ -25,9 +25,19 @@ at_option = click.option("--at", type=Time(), help="The run's clock, UTC.  [defa
 @click.option("--from", "from_", type=click.Choice(STAGES), help="Run from this stage to the end.")
 @at_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--new-ledger", is_flag=True, help="Go on though the ledger of a filled warehouse is empty.")
 @common
-def run(settings: Settings, only: str | None, from_: str | None, at: datetime | None, dry_run: bool) -> None:
+def run(
+    settings: Settings,
+    only: str | None,
+    from_: str | None,
+    at: datetime | None,
+    dry_run: bool,
+    new_ledger: bool,
+) -> None:
     """Load, build, score, answer, learn, publish and act: the night's work.
+
+    A run that was cut off is gone on with from its last finished step.
 
     Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 the gate refused to publish, 4 needs a decision,
     5 published but a source is missing, 75 another run holds the warehouse.
@@ -37,6 +47,7 @@ def run(settings: Settings, only: str | None, from_: str | None, at: datetime | 
       winnow run
       winnow run --from build --at 2026-03-06T02:00
     """
+    from pipeline.context import Options
     from pipeline.stages import Stage
 
     if only and from_:
@@ -48,7 +59,8 @@ def run(settings: Settings, only: str | None, from_: str | None, at: datetime | 
         planned = plan(settings.config, settings.warehouse, chosen_only, chosen_from, at)
         settings.show(planned.as_json(), planned.text())
         return
-    perform(settings, "run", only=chosen_only, from_=chosen_from, at=at)
+    options = Options(is_new_ledger=new_ledger)
+    perform(settings, "run", only=chosen_only, from_=chosen_from, at=at, options=options)
 
 
 @click.command()
@@ -56,6 +68,7 @@ def run(settings: Settings, only: str | None, from_: str | None, at: datetime | 
 @click.option("--since", type=Time(), help="Read from this moment on, instead of where the last load ended.")
 @click.option("--until", type=Time(), help="Read up to this moment.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most so many records a resource.")
+@click.option("--account", help="Files: the name to keep them under, one a tool that they come from.")
 @at_option
 @common
 def load(
@@ -64,6 +77,7 @@ def load(
     since: datetime | None,
     until: datetime | None,
     limit: int | None,
+    account: str | None,
     at: datetime | None,
 ) -> None:
     """Load from providers, or import a folder of files.
@@ -73,6 +87,7 @@ def load(
       winnow load
       winnow load smartlead hubspot --since 2026-03-01
       winnow load files exports/
+      winnow load files crm_export/ --account crm
     """
     from pipeline.context import Options
 
@@ -81,9 +96,18 @@ def load(
         if len(what) != 2:
             raise click.UsageError("name one folder: winnow load files DIR")
         files_dir, what = Path(what[1]), ()
+    elif account:
+        raise click.UsageError("--account names a folder of files: winnow load files DIR --account NAME")
     if since and until and since >= until:
         raise click.UsageError("--since must lie before --until")
-    options = Options(sources=what, files_dir=files_dir, since=since, until=until, limit=limit)
+    options = Options(
+        sources=what,
+        files_dir=files_dir,
+        files_account=account or "files",
+        since=since,
+        until=until,
+        limit=limit,
+    )
     perform(settings, "load", only="load", at=at, options=options)
 
 
@@ -147,16 +171,50 @@ def learn(settings: Settings, at: datetime | None) -> None:
 
 
 @click.command()
+@click.option("--client", help="Publish nothing; write this client's rows of what is published to a file.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --client: the file.  [default: published-CLIENT.duckdb in state_dir, kept up to date]",
+)
+@click.option("--accept", multiple=True, metavar="CHECK", help="Pass over this failed check; repeatable.")
+@click.option("--reason", default="", help="With --accept: why; it is kept in the ledger.")
 @at_option
 @common
-def publish(settings: Settings, at: datetime | None) -> None:
+def publish(
+    settings: Settings,
+    client: str | None,
+    out: Path | None,
+    accept: tuple[str, ...],
+    reason: str,
+    at: datetime | None,
+) -> None:
     """Check the tables, then make them what readers see, all together.
+
+    A check that was accepted is passed over this once; the next publish looks at it again.
 
     \b
     Example:
       winnow publish
+      winnow publish --accept rows.facts.deals --reason "old portal was closed"
+      winnow publish --client acme
     """
-    perform(settings, "publish", only="publish", at=at)
+    from pipeline.context import Options
+
+    if bool(accept) != bool(reason.strip()):
+        raise click.UsageError("--accept and --reason go together: say what is passed over, and why")
+    if accept and client:
+        raise click.UsageError("--accept and --client exclude each other")
+    if client:
+        from pipeline import client_files
+
+        path, rows = client_files.write(settings.config, settings.warehouse, client, out)
+        settings.show({"file": str(path), "rows": rows}, f"{rows:,} rows of {client} written to {path}")
+        return
+    if out:
+        raise click.UsageError("--out goes with --client")
+    options = Options(accept=accept, reason=reason.strip())
+    perform(settings, "publish", only="publish", at=at, options=options)
 
 
 @click.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.contracts import Resource
 from ingestion.http import ProviderClient, Usage
+from warehouse.patience import Patience
 
 if TYPE_CHECKING:
     from ingestion.answers import PaidAnswers
@@ -23,6 +24,8 @@ Progress = Callable[[str, int], None]
 
 FILES = "files"
 
+NO_PATIENCE = Patience(retries=0)
+
 
 @dataclass(frozen=True)
 class LoadRequest:
@@ -31,6 +34,7 @@ class LoadRequest:
     run_at: the run's clock, UTC; becomes `loaded_at`. since, until: an explicit period instead of the cursor.
     limit: at most so many records a resource. files_dir: the folder of a file import. state_dir: durable.
     files_account: the account under which files land; imports of different tools can be told apart by it.
+    patience: with a warehouse that restarts.
     """
 
     run_at: datetime
@@ -40,6 +44,7 @@ class LoadRequest:
     limit: int | None = None
     files_dir: Path | None = None
     files_account: str = FILES
+    patience: Patience = NO_PATIENCE
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class ResourceCount:
     """What became of one resource's records: received = landed + known + quarantined + duplicates.
 
     reported: how many the provider says there are, None where it does not. known: held already, unchanged.
+    load_id: the load that brought them.
     """
 
     source: str
@@ -58,6 +64,7 @@ class ResourceCount:
     known: int
     quarantined: int
     duplicates: int
+    load_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +88,18 @@ class AccountUsage:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """The outcome of a source's load; load_ids: what was committed, loads that were finished included."""
+    """The outcome of a source's load.
+
+    load_ids: what was committed, loads that were finished included. retries: how often the warehouse was
+    tried again. notes: what a person should know.
+    """
 
     counts: tuple[ResourceCount, ...] = ()
     failures: tuple[AccountFailure, ...] = ()
     usage: tuple[AccountUsage, ...] = ()
     load_ids: tuple[str, ...] = ()
+    retries: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,26 @@ that an unchanged row is not touched and A → B → A ends in A.
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingestion.errors import TransientError
-from ingestion.jobs import Cursor
+from ingestion.jobs import NO_PATIENCE, Cursor
 from ingestion.spool import QUARANTINE, quarantine_schema
+from warehouse.patience import Patience, is_transient
 
 if TYPE_CHECKING:
+    import dlt
+
     from ingestion.contracts import Contract
     from ingestion.spool import Spool
     from warehouse import Connection, Warehouse
+
+LOGGER = logging.getLogger("winnow")
 
 FILE_FORMATS: dict[str, Literal["parquet", "csv"]] = {"duckdb": "parquet", "postgres": "csv"}
 """What each engine takes in bulk: dlt's Parquet for PostgreSQL needs a driver of its own, COPY does not."""
@@ -44,30 +51,110 @@ MERGE_KEY = "row_key"
 class Landing:
     """The way of one source into one warehouse."""
 
-    def __init__(self, source: str, warehouse: Warehouse, state_dir: Path) -> None:
-        """Open dlt's pipeline; its working folder is state_dir/dlt/<target> and has to last."""
+    def __init__(
+        self, source: str, warehouse: Warehouse, state_dir: Path, patience: Patience | None = None
+    ) -> None:
+        """Open dlt's pipeline; its working folder is state_dir/dlt/<target> and has to last.
+
+        patience: with a warehouse that restarts. `load_ids` lists what was committed, `retries` counts how
+        often something was tried again, `notes` says what a person should know.
+        """
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
-        import dlt
-
+        self.load_ids: list[str] = []
+        self.retries = 0
+        self.notes: list[str] = []
         self._source = source
         self._warehouse = warehouse
-        self._pipeline = dlt.pipeline(
-            f"winnow_{source}",
-            pipelines_dir=str(state_dir / "dlt" / warehouse.target),
-            destination=warehouse.dlt_destination(),
-            dataset_name=f"raw_{source}",
+        self._folder = state_dir / "dlt" / warehouse.target
+        self._patience = patience or NO_PATIENCE
+        try:
+            self._pipeline = self._open()
+        except Exception as error:  # a disk that was full left half a file
+            LOGGER.warning("%s: dlt's working folder cannot be read (%s)", source, error)
+            self._start_over()
+        if self._pipeline.first_run and not self._pipeline.has_pending_data:
+            self._adopt()
+
+    def _open(self) -> dlt.Pipeline:
+        import dlt
+
+        return dlt.pipeline(
+            self._name,
+            pipelines_dir=str(self._folder),
+            destination=self._warehouse.dlt_destination(),
+            dataset_name=f"raw_{self._source}",
         )
 
-    def finish_pending(self) -> list[str]:
-        """Finish what a killed load left behind; return the ids of the loads that this committed."""
+    @property
+    def _name(self) -> str:
+        return f"winnow_{self._source}"
+
+    def finish_pending(self) -> None:
+        """Finish what a killed load left behind.
+
+        What cannot be finished is dropped: cursors move only with a committed load, so that it is read again.
+        """
         if not self._pipeline.has_pending_data:
-            return []
+            return
         try:
-            self._pipeline.normalize()
-            return [str(load_id) for load_id in self._pipeline.load().loads_ids]
+            self._patience.attempt(self._finish, self.count_retry)
+            return
         except Exception as error:  # whatever dlt or the engine raises is the warehouse's, not a provider's
-            raise self._not_taken(error) from error
+            if is_transient(error):
+                raise self._not_taken(error) from error
+            self.notes.append(
+                f"{self._source}: what an interrupted load left could not be finished and is read again"
+                f" ({_cause(error)})"
+            )
+        self._start_over()
+        self._adopt()
+
+    def _finish(self) -> str:
+        self._pipeline.normalize()
+        loaded = [str(load_id) for load_id in self._pipeline.load().loads_ids]
+        self.load_ids += loaded
+        return loaded[-1]
+
+    def count_retry(self) -> None:
+        """Count that something was tried again."""
+        self.retries += 1
+
+    def _start_over(self) -> None:
+        """Forget dlt's working folder; schema and cursors come back from the warehouse."""
+        shutil.rmtree(self._folder / self._name, ignore_errors=True)
+        self._pipeline = self._open()
+
+    def _adopt(self) -> None:
+        """Take what an unfinished load brought for complete: nobody can finish it without its folder.
+
+        Its rows are whole records; without this no build would ever look at them. Its cursor is dropped.
+        """
+        raw = f"raw_{self._source}"
+        with self._warehouse.connect() as connection:
+            if not connection.table_exists(f"{raw}._dlt_loads"):
+                return
+            done = f"select load_id from {raw}._dlt_loads where status = 0"
+            states = f"{raw}._dlt_pipeline_state"
+            if connection.table_exists(states):
+                connection.execute(f"delete from {states} where _dlt_load_id not in ({done})")
+            orphans = {
+                row["load_id"]
+                for table, columns in connection.tables(raw).items()
+                if "_dlt_load_id" in columns and not table.startswith("_dlt")
+                for row in connection.rows(
+                    f"select distinct _dlt_load_id as load_id from {raw}.{table}"
+                    f" where _dlt_load_id not in ({done})"
+                )
+            }
+            for load_id in sorted(orphans):
+                connection.execute(
+                    f"insert into {raw}._dlt_loads (load_id, schema_name, status, inserted_at)"
+                    " values (?, ?, 0, current_timestamp)",
+                    [load_id, self._source],
+                )
+        if orphans:
+            self.notes.append(f"{self._source}: {len(orphans)} loads that were cut off are taken as they are")
 
     def cursor(self, account: str) -> Cursor:
         """Return where the account's last completed load ended; from the warehouse when state_dir is new."""
@@ -84,6 +171,13 @@ class Landing:
         """
         import dlt
 
+        def once() -> str:
+            if self._pipeline.has_pending_data:
+                return self._finish()
+            info = self._pipeline.run(tables(), loader_file_format=FILE_FORMATS[self._warehouse.name])
+            self.load_ids.append(str(info.loads_ids[0]))
+            return self.load_ids[-1]
+
         def rows(table: str) -> Iterator[Any]:
             dlt.current.source_state().setdefault("accounts", {})[spool.account] = cursor
             yield from spool.tables(table)
@@ -93,22 +187,26 @@ class Landing:
             for name in spool.filled() or [QUARANTINE]:
                 yield dlt.resource(rows(name), name=name, merge_key=MERGE_KEY, write_disposition=DISPOSITION)
 
+        self.finish_pending()  # of another account; dlt would take it instead of these rows
         try:
-            info = self._pipeline.run(tables(), loader_file_format=FILE_FORMATS[self._warehouse.name])
+            return self._patience.attempt(once, self.count_retry)
         except Exception as error:  # see finish_pending
             raise self._not_taken(error) from error
-        return str(info.loads_ids[0])
 
     def _not_taken(self, error: Exception) -> TransientError:
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-        said = lines[0][:300] if lines else type(cause).__name__
         where = self._warehouse.where()
         return TransientError(
-            f"{self._source}: {where} did not take the load ({said}); load again to finish it"
+            f"{self._source}: {where} did not take the load ({_cause(error)}); load again to finish it"
         )
+
+
+def _cause(error: Exception) -> str:
+    """Return what an error comes down to, in one line."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(cause).__name__
 
 
 def count(connection: Connection, source: str, table: str, load_id: str) -> tuple[int, int]:
@@ -135,20 +233,14 @@ def create_tables(connection: Connection, source: str, contracts: Mapping[str, C
 
     schemas = {name: contract.schema() for name, contract in contracts.items()}
     schemas[QUARANTINE] = quarantine_schema()
-    found = connection.rows(
-        "select table_name, column_name from information_schema.columns"
-        " where table_schema = ? and table_catalog = current_database()",
-        [f"raw_{source}"],
-    )
-    held = {(row["table_name"], row["column_name"]) for row in found}
-    tables = {name for name, _ in held}
+    held = connection.tables(f"raw_{source}")
     for name, schema in schemas.items():
         columns = {field.name: _sql_type(pa, field.type) for field in schema} | DLT_COLUMNS
-        if name not in tables:
+        if name not in held:
             connection.create_table(f"raw_{source}.{name}", columns)
             continue
         for column, kind in columns.items():
-            if (name, column) not in held:
+            if column not in held[name]:
                 connection.execute(f'alter table raw_{source}.{name} add column "{column}" {kind}')
 
 

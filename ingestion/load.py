@@ -21,7 +21,7 @@ from ingestion.jobs import (
 )
 from ingestion.landing import Landing, count, create_tables
 from ingestion.sources import ALL, contracts, provider
-from ingestion.spool import Spool
+from ingestion.spool import Spool, Tally
 
 if TYPE_CHECKING:
     from ingestion.answers import PaidAnswers
@@ -43,10 +43,16 @@ class _Load:
     counts: list[ResourceCount] = field(default_factory=list)
     failures: list[AccountFailure] = field(default_factory=list)
     usage: list[AccountUsage] = field(default_factory=list)
-    load_ids: list[str] = field(default_factory=list)
 
     def report(self) -> LoadReport:
-        return LoadReport(tuple(self.counts), tuple(self.failures), tuple(self.usage), tuple(self.load_ids))
+        return LoadReport(
+            counts=tuple(self.counts),
+            failures=tuple(self.failures),
+            usage=tuple(self.usage),
+            load_ids=tuple(self.landing.load_ids),
+            retries=self.landing.retries,
+            notes=tuple(self.landing.notes),
+        )
 
     def fail(self, account: str, error: LoadError) -> None:
         self.failures.append(AccountFailure(self.source, account, str(error), error.transient))
@@ -66,10 +72,11 @@ def load_source(
     failures in the report. progress: called with resource and number of records whenever some were taken.
     """
     ensure_tables(warehouse, (source,))
-    load = _Load(source, warehouse, request, progress, Landing(source, warehouse, request.state_dir))
+    landing = Landing(source, warehouse, request.state_dir, request.patience)
+    load = _Load(source, warehouse, request, progress, landing)
     accounts = () if source == FILES else config.sources.accounts(source)
     try:
-        load.load_ids.extend(load.landing.finish_pending())
+        load.landing.finish_pending()
     except LoadError as error:
         for name in [request.files_account] if source == FILES else [account.name for account in accounts]:
             load.fail(name, error)
@@ -93,7 +100,8 @@ def completed_loads(connection: Connection) -> list[str]:
     found: list[str] = []
     for source in ALL:
         if connection.table_exists(f"raw_{source}._dlt_loads"):
-            rows = connection.rows(f"select load_id from raw_{source}._dlt_loads where status = 0")
+            # dlt says it twice of a load that was killed between saying so and putting its files away
+            rows = connection.rows(f"select distinct load_id from raw_{source}._dlt_loads where status = 0")
             found += [row["load_id"] for row in rows]
     return sorted(found)
 
@@ -111,30 +119,44 @@ def _load_account(load: _Load, account: str, read: Callable[[Spool], Cursor]) ->
         return
     finally:
         spool.remove()
-    load.load_ids.append(load_id)
-    with load.warehouse.connect(read_only=True) as connection:
-        counts = list(_counts(load.source, spool, duplicates, load_id, connection))
+    counts = load.request.patience.attempt(
+        lambda: _counts(load, spool, duplicates, load_id), load.landing.count_retry
+    )
     load.counts.extend(counts)
     load.failures.extend(_faults(counts))
 
 
-def _counts(
-    source: str, spool: Spool, duplicates: dict[str, int], load_id: str, connection: Connection
-) -> Iterator[ResourceCount]:
-    for name, tally in spool.tallies.items():
-        accepted = tally.received - tally.quarantined
-        landed, known = count(connection, source, name, load_id) if accepted else (0, 0)
-        yield ResourceCount(
-            source=source,
-            account=spool.account,
-            resource=name,
-            reported=tally.reported,
-            received=tally.received,
-            landed=landed,
-            known=known,
-            quarantined=tally.quarantined,
-            duplicates=duplicates[name],
-        )
+def _counts(load: _Load, spool: Spool, duplicates: dict[str, int], load_id: str) -> list[ResourceCount]:
+    with load.warehouse.connect(read_only=True) as connection:
+        return [
+            _count(load, spool, name, tally, duplicates[name], load_id, connection)
+            for name, tally in spool.tallies.items()
+        ]
+
+
+def _count(
+    load: _Load,
+    spool: Spool,
+    name: str,
+    tally: Tally,
+    duplicates: int,
+    load_id: str,
+    connection: Connection,
+) -> ResourceCount:
+    accepted = tally.received - tally.quarantined
+    landed, known = count(connection, load.source, name, load_id) if accepted else (0, 0)
+    return ResourceCount(
+        source=load.source,
+        account=spool.account,
+        resource=name,
+        reported=tally.reported,
+        received=tally.received,
+        landed=landed,
+        known=known,
+        quarantined=tally.quarantined,
+        duplicates=duplicates,
+        load_id=load_id,
+    )
 
 
 def _faults(counts: Sequence[ResourceCount]) -> Iterator[AccountFailure]:

@@ -4,7 +4,7 @@
     {% set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
     {% set touched = api.Relation.create(
         database=arg_dict['target_relation'].database,
-        schema='intermediate',
+        schema=schema_prefix() ~ 'intermediate',
         identifier=config.require('touched'),
     ) %}
     delete from {{ arg_dict['target_relation'] }}
@@ -24,5 +24,7 @@
 -- A table as the last run left it, none when there is none yet. It is no `ref`: what is built later in this run
 -- may be read only in the state of the night before.
 {% macro last_built(schema, table) -%}
-    {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=table) if execute else none) }}
+    {{ return(adapter.get_relation(
+        database=target.database, schema=schema_prefix() ~ schema, identifier=table
+    ) if execute else none) }}
 {%- endmacro %}

@@ -68,6 +68,19 @@ class Agency(Section):
     reply_window_days: int = Field(default=14, ge=1, le=90)
 
 
+class RunSettings(Section):
+    """How a run behaves.
+
+    stage_timeout_seconds: a stage that takes longer is stopped. retries: how often a transient failure of the
+    warehouse is tried again; retry_wait_seconds: how long before the first of them, four times as long before
+    each next one.
+    """
+
+    stage_timeout_seconds: float = Field(default=3600, gt=0)
+    retries: int = Field(default=3, ge=0, le=10)
+    retry_wait_seconds: float = Field(default=2, ge=0, le=60)
+
+
 class Employees(Section):
     """An inclusive range of company sizes."""
 
@@ -195,6 +208,7 @@ class Config(Section):
     state_dir: Path = Path(".winnow")
     clients: tuple[Client, ...] = ()
     sources: Sources = Sources()
+    run: RunSettings = RunSettings()
     experiments: tuple[Experiment, ...] = ()
     als: Path | None = None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.dbt_tests import declared_keys, touched_rows_only
 from pipeline.errors import RunError
 from warehouse import Warehouse
 
@@ -53,7 +54,8 @@ class NodeResult:
 class Model:
     """A model as the project declares it. touched, key: of an incremental one, see macros/incremental.sql.
 
-    parents: unique ids of the nodes that it reads.
+    parents: unique ids of the nodes that it reads. withheld: columns whose meta says `client_visible: false`,
+    which no client may read; None where the model's own says it.
     """
 
     unique_id: str
@@ -65,17 +67,33 @@ class Model:
     touched: str | None
     key: str | None
     parents: tuple[str, ...] = ()
+    withheld: frozenset[str] | None = frozenset()
 
 
 class Project:
     """The dbt project against one warehouse."""
 
-    def __init__(self, warehouse: Warehouse, state_dir: Path, key_salt: str) -> None:
-        """Nothing is parsed before it is needed. state_dir: where dbt keeps its artifacts and log."""
+    def __init__(
+        self, warehouse: Warehouse, state_dir: Path, key_salt: str, *, has_checks: bool = True
+    ) -> None:
+        """Nothing is parsed before it is needed. state_dir: where dbt keeps its artifacts and log.
+
+        has_checks: whether its tests are run when somebody asks for it.
+        """
         self._warehouse = warehouse
         self._state_dir = state_dir
         self._key_salt = key_salt
+        self._has_checks = has_checks
         self._manifest: Any = None
+        self._copies: dict[str, Project] = {}
+
+    def of_copy(self, warehouse: Warehouse, *, has_checks: bool) -> Project:
+        """Return the project against a scratch copy; the same one again, since it has to be parsed apart."""
+        kept = self._copies.get(warehouse.schema_prefix)
+        if kept is None or kept._has_checks != has_checks:
+            kept = Project(warehouse, self._state_dir, self._key_salt, has_checks=has_checks)
+            self._copies[warehouse.schema_prefix] = kept
+        return kept
 
     def models(self) -> tuple[Model, ...]:
         """Return every enabled model of the project."""
@@ -93,19 +111,67 @@ class Project:
         full_refresh: bool = False,
         on_done: Done | None = None,
     ) -> tuple[NodeResult, ...]:
-        """Build the selected nodes with their tests; return what became of each. Raises RunError.
+        """Build the selected nodes without their tests; return what became of each. Raises RunError.
 
-        exclude: what of `select` is left out, with its tests. Unit tests always are: they look at the code,
-        not at tonight's data. A test runs once all the models that it looks at are there.
+        exclude: what of `select` is left out.
         """
-        arguments = ["build", "--select", *select, "--exclude-resource-type", "unit_test"]
-        arguments += ["--indirect-selection", "buildable"]
+        arguments = ["build", "--select", *select, "--exclude-resource-types", "test", "unit_test"]
         arguments += ["--full-refresh"] if full_refresh else []
+        return self._results([*arguments, *(["--exclude", *exclude] if exclude else [])], on_done)
+
+    def test(
+        self,
+        select: Sequence[str],
+        *,
+        exclude: Sequence[str] = (),
+        whole: Container[str] | None = None,
+        on_done: Done | None = None,
+    ) -> tuple[NodeResult, ...]:
+        """Run the tests of the selected nodes; return what became of each. Raises RunError.
+
+        They come after all models, because dbt skips what is built from a model whose test failed: what fails
+        is the gate's to judge, over tables that are all there. Unit tests are left out: they look at code. A
+        test runs once all the models that it looks at are there.
+
+        whole: names of tests that look at all rows although rows can be told apart; None: all tests do.
+        """
+        if not self._has_checks:
+            return ()
+        arguments = ["test", "--select", *select, "--exclude-resource-types", "unit_test"]
+        arguments += ["--indirect-selection", "buildable"]
         arguments += ["--exclude", *exclude] if exclude else []
+        manifest = self._parsed()
+        with touched_rows_only(manifest, whole) if whole is not None else nullcontext():
+            return self._results(arguments, on_done)
+
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """Return model → the columns that name its rows, as its tests declare them; see `declared_keys`."""
+        return declared_keys(self._parsed())
+
+    def tested_by(self, tests: Container[str]) -> set[str]:
+        """Return the models and sources that tests of these names look at."""
+        return {
+            parent.rsplit(".", 1)[-1]
+            for node in self._parsed().nodes.values()
+            if node.resource_type == "test" and node.name in tests
+            for parent in node.depends_on.nodes
+        }
+
+    def _results(self, arguments: list[str], on_done: Done | None) -> tuple[NodeResult, ...]:
         outcome = self._invoke(arguments, self._parsed(), on_done)
         if outcome.result is None:
             raise RunError(f"dbt could not build: {_why(outcome)}; more in {self._log_dir / 'dbt.log'}")
         return tuple(_result(item) for item in outcome.result.results)
+
+    @property
+    def _target_path(self) -> Path:
+        """Where dbt keeps what it parsed; a scratch copy's apart, since other vars mean another parse."""
+        return self._state_dir / "dbt" / f"{self._warehouse.schema_prefix}{self._warehouse.target}"
+
+    @property
+    def _vars(self) -> dict[str, str]:
+        prefix = self._warehouse.schema_prefix
+        return {"key_salt": self._key_salt} | ({"schema_prefix": prefix} if prefix else {})
 
     @property
     def _log_dir(self) -> Path:
@@ -128,18 +194,21 @@ class Project:
             *GLOBAL_FLAGS,
             *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(where)),
             *("--target", self._warehouse.target),
-            *("--target-path", str(self._state_dir / "dbt" / self._warehouse.target)),
+            *("--target-path", str(self._target_path)),
             *("--log-path", str(self._log_dir)),
-            *("--vars", json.dumps({"key_salt": self._key_salt})),
+            *("--vars", json.dumps(self._vars)),
         ]
         self._state_dir.mkdir(parents=True, exist_ok=True)
         os.environ["PGTZ"] = "UTC"  # the zone of the sessions that dbt-postgres opens
         callbacks = [_listener(on_done)] if on_done else []
         try:
             with _folder(where):
-                return dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+                outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
         finally:
             self._warehouse.release()
+        if isinstance(outcome.exception, KeyboardInterrupt):  # dbt keeps it to itself
+            raise outcome.exception
+        return outcome
 
 
 @contextmanager
@@ -200,4 +269,15 @@ def _model(node: Any) -> Model:
         touched=config.extra.get("touched") if hasattr(config, "extra") else config.get("touched"),
         key=config.unique_key if isinstance(config.unique_key, str) else None,
         parents=tuple(node.depends_on.nodes),
+        withheld=_withheld(node),
+    )
+
+
+def _withheld(node: Any) -> frozenset[str] | None:
+    if (node.config.meta or {}).get("client_visible") is False:
+        return None
+    return frozenset(
+        column.name
+        for column in node.columns.values()
+        if {**column.meta, **column.config.meta}.get("client_visible") is False
     )

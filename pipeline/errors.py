@@ -44,3 +44,16 @@ class LockHeldError(RunError):
     """Another run holds the warehouse."""
 
     exit_code = ExitCode.HELD
+
+
+class DecisionNeededError(RunError):
+    """Only a person can say how to go on."""
+
+    exit_code = ExitCode.DECISION
+
+
+class StageTimeoutError(KeyboardInterrupt):
+    """A stage took longer than it may.
+
+    A KeyboardInterrupt, because that is what libraries that run threads, such as dbt, know how to stop at.
+    """

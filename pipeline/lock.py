@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -17,6 +18,8 @@ from sqlalchemy.engine import Engine
 from pipeline.clock import utc_now
 from pipeline.errors import LockHeldError, RunError
 from pipeline.state import locks
+from pipeline.whoami import user
+from warehouse.patience import Patience
 
 HEARTBEAT_SECONDS = 30.0
 DEAD_AFTER = timedelta(minutes=5)
@@ -24,21 +27,27 @@ DEAD_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a warehouse."""
+    """Who holds a warehouse. token: of this very hold. born: which process it is, on its host."""
 
+    token: str
     run_id: str
     command: str
     holder: str
     host: str
     pid: int
+    born: str
     since: datetime
     heartbeat: datetime
 
     def is_alive(self, now: datetime) -> bool:
-        """Say whether the holder still runs, as far as can be told from here."""
-        if now - self.heartbeat > DEAD_AFTER:
-            return False
-        return self.host != socket.gethostname() or _process_exists(self.pid)
+        """Say whether the holder still runs, as far as can be told from here.
+
+        Where its process would be seen, that decides; elsewhere, whether it was heard of lately.
+        """
+        is_here = self.host == socket.gethostname() and _realm(self.born) == _realm(_born(os.getpid()))
+        if is_here and self.born:
+            return _born(self.pid) == self.born
+        return now - self.heartbeat <= DEAD_AFTER
 
     def sentence(self) -> str:
         """Say who it is, for a person."""
@@ -55,41 +64,71 @@ def holder_of(engine: Engine, target: str) -> Holder | None:
     return Holder(**{key: value for key, value in row.items() if key != "target"}) if row else None
 
 
-@contextmanager
-def hold(engine: Engine, target: str, run_id: str, command: str) -> Iterator[Callable[[], None]]:
-    """Hold the warehouse of `target` for as long as the block lasts.
+class Lock:
+    """The lock that this process holds."""
 
-    Yields a check that raises RunError when somebody else has taken the lock over meanwhile (this machine
-    slept, say). Raises LockHeldError at once when another run holds it.
-    """
-    mine = _me(run_id, command)
-    _acquire(engine, target, mine)
-    done = threading.Event()
-    beat = threading.Thread(target=_keep_warm, args=(engine, target, run_id, done), daemon=True)
-    beat.start()
+    def __init__(self, engine: Engine, mine: Holder, target: str, patience: Patience) -> None:
+        """Remember what was acquired."""
+        self._engine, self._mine, self._target, self._patience = engine, mine, target, patience
 
-    def check() -> None:
-        holder = holder_of(engine, target)
-        if holder is None or holder.run_id != run_id:
+    def check(self) -> None:
+        """Raise RunError when somebody else has taken it over meanwhile (this machine slept, say)."""
+        holder = self._patience.attempt(lambda: holder_of(self._engine, self._target))
+        if holder is None or holder.token != self._mine.token:
             who = holder.sentence() if holder else "nobody holds it now"
             raise RunError(f"this run lost the warehouse while it was not heard of: {who}; run again")
 
+    def works_on(self, run_id: str) -> None:
+        """Say which run this is, once that is known."""
+        with self._engine.begin() as connection:
+            connection.execute(_mine(self._target, self._mine.token).values(run_id=run_id))
+
+
+@contextmanager
+def hold(
+    engine: Engine, target: str, run_id: str, command: str, patience: Patience | None = None
+) -> Iterator[Lock]:
+    """Hold the warehouse of `target` for as long as the block lasts.
+
+    Raises LockHeldError at once when another run holds it.
+    """
+    patience = patience or Patience()
+    mine = _me(run_id, command)
+    _acquire(engine, target, mine)
+    done = threading.Event()
+    beat = threading.Thread(target=_keep_warm, args=(engine, target, mine.token, done), daemon=True)
+    beat.start()
     try:
-        yield check
+        yield Lock(engine, mine, target, patience)
     finally:
         done.set()
         beat.join()
-        with engine.begin() as connection:
-            connection.execute(sa.delete(locks).where(locks.c.target == target, locks.c.run_id == run_id))
+        patience.attempt(lambda: _let_go(engine, target, mine.token))
+
+
+def _let_go(engine: Engine, target: str, token: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.delete(locks).where(locks.c.target == target, locks.c.token == token))
+
+
+def _mine(target: str, token: str) -> sa.Update:
+    return sa.update(locks).where(locks.c.target == target, locks.c.token == token)
 
 
 def _me(run_id: str, command: str) -> Holder:
     now = utc_now()
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = f"user {os.getuid()}"
-    return Holder(run_id, command, user, socket.gethostname(), os.getpid(), now, now)
+    pid = os.getpid()
+    return Holder(
+        token=str(uuid.uuid4()),
+        run_id=run_id,
+        command=command,
+        holder=user(),
+        host=socket.gethostname(),
+        pid=pid,
+        born=_born(pid),
+        since=now,
+        heartbeat=now,
+    )
 
 
 def _acquire(engine: Engine, target: str, mine: Holder) -> None:
@@ -103,19 +142,19 @@ def _acquire(engine: Engine, target: str, mine: Holder) -> None:
         holder = holder_of(engine, target)
     if holder is not None and holder.is_alive(utc_now()):
         raise LockHeldError(f"another run holds the warehouse: {holder.sentence()}; wait for it or stop it")
-    last = (holder.run_id, holder.heartbeat) if holder else (None, None)
+    last = (holder.token, holder.heartbeat) if holder else (None, None)
     with engine.begin() as connection:
         swapped = connection.execute(
             sa.update(locks)
-            .where(locks.c.target == target, locks.c.run_id == last[0], locks.c.heartbeat == last[1])
+            .where(locks.c.target == target, locks.c.token == last[0], locks.c.heartbeat == last[1])
             .values(values)
         )
     if swapped.rowcount != 1:
         raise LockHeldError("another run has just taken the warehouse; wait for it")
 
 
-def _keep_warm(engine: Engine, target: str, run_id: str, done: threading.Event) -> None:
-    mine = sa.update(locks).where(locks.c.target == target, locks.c.run_id == run_id)
+def _keep_warm(engine: Engine, target: str, token: str, done: threading.Event) -> None:
+    mine = _mine(target, token)
     while not done.wait(HEARTBEAT_SECONDS):
         try:
             with engine.begin() as connection:
@@ -124,11 +163,19 @@ def _keep_warm(engine: Engine, target: str, run_id: str, done: threading.Event) 
             continue
 
 
-def _process_exists(pid: int) -> bool:
+def _born(pid: int) -> str:
+    """Return boot, process namespace and start of a process that can be seen from here, else nothing.
+
+    A process id alone says little: in a container that is started anew it is the same each time.
+    """
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = os.readlink("/proc/self/ns/pid")
+        start = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):  # it is gone, or this system has no /proc
+        return ""
+    return f"{boot} {namespace} {start}"
+
+
+def _realm(born: str) -> str:
+    return born.rpartition(" ")[0]

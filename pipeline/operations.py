@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,8 @@ DEFAULT_STAGES: dict[str, dict[str, dict[str, str]]] = {
 
 BUILT_LOADS = {"load_id": "text", "run_id": "text"}
 BUILD_STATE = {"scope": "text", "hash": "text"}
+KEYS_TO_TOUCH = {"person_key": "text"}
+"""Person keys that a build looks at whatever was loaded; a night's has none."""
 
 
 def write_operations(connection: Connection, config: Config, run_id: str, run_at: datetime) -> None:
@@ -63,15 +65,22 @@ def write_operations(connection: Connection, config: Config, run_id: str, run_at
         connection.replace(
             "ops.current_run", CURRENT_RUN, [(run_id, run_at, agency.time_zone, agency.reply_window_days)]
         )
-        connection.replace(
-            "ops.client_config", CLIENT_CONFIG, [(c.id, c.name, c.time_zone) for c in config.clients]
-        )
-        connection.replace("ops.client_icps", CLIENT_ICPS, sorted(set(_icps(config))))
-        connection.replace("ops.account_map", ACCOUNT_MAP, account_map(config))
-        connection.replace("ops.stage_map", STAGE_MAP, stage_map(config))
-        connection.replace("ops.experiments", EXPERIMENTS, list(_experiments(config)))
+        for table, (columns, rows) in configured(config).items():
+            connection.replace(table, columns, rows)
+        connection.replace("ops.keys_to_touch", KEYS_TO_TOUCH, [])
         connection.create_table("ops.built_loads", BUILT_LOADS, primary_key=["load_id"])
         connection.create_table("ops.build_state", BUILD_STATE, primary_key=["scope"])
+
+
+def configured(config: Config) -> dict[str, tuple[dict[str, str], Rows]]:
+    """Return the tables that winnow.yml alone decides: name to columns and rows."""
+    return {
+        "ops.client_config": (CLIENT_CONFIG, [(c.id, c.name, c.time_zone) for c in config.clients]),
+        "ops.client_icps": (CLIENT_ICPS, sorted(set(_icps(config)))),
+        "ops.account_map": (ACCOUNT_MAP, account_map(config)),
+        "ops.stage_map": (STAGE_MAP, stage_map(config)),
+        "ops.experiments": (EXPERIMENTS, list(_experiments(config))),
+    }
 
 
 def account_map(config: Config) -> Rows:
@@ -108,6 +117,23 @@ def set_loads_to_build(connection: Connection, completed: list[str]) -> int:
     built = {row["load_id"] for row in connection.rows("select load_id from ops.built_loads")}
     pending = [(load_id,) for load_id in completed if load_id not in built]
     return connection.replace("ops.loads_to_build", {"load_id": "text"}, pending)
+
+
+def keep_clock(connection: Connection, stage: str, run_at: datetime) -> None:
+    """Write down the clock that `stage` last worked with; a stage of its own command has one of its own."""
+    scope = f"{stage}_clock"
+    connection.execute("delete from ops.build_state where scope = ?", [scope])
+    connection.execute(
+        "insert into ops.build_state (scope, hash) values (?, ?)", [scope, run_at.astimezone(UTC).isoformat()]
+    )
+
+
+def clock_of(connection: Connection, stage: str) -> datetime | None:
+    """Return the clock that `stage` last worked with, None where it never did."""
+    if not connection.table_exists("ops.build_state"):
+        return None
+    found = connection.scalar("select hash from ops.build_state where scope = ?", [f"{stage}_clock"])
+    return None if found is None else datetime.fromisoformat(found)
 
 
 def _mapped(source: str, account: str, scope: str, clients: Mapping[str, str]) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.context import Context
 from pipeline.dbt import Model
 from pipeline.stages.build import EVERYTHING
@@ -13,20 +15,23 @@ SCORING_TABLES = ("als_scores", "findings", "tests")
 
 
 def publish(context: Context, tables: list[PublishedTable]) -> Published:
-    """Make `tables` what readers see, all together; return what was written."""
+    """Make `tables` what readers see, all together, then the clients' files; return what was written."""
+    from pipeline import client_files
     from pipeline.clock import utc_now
 
     with context.warehouse.connect() as connection:
         whole = needs_whole(connection)
         built_at = connection.scalar("select run_at from ops.current_run")
     stamp = Stamp(context.run_id, built_at, utc_now())
-    return context.warehouse.publish(context.config.state_dir, tables, stamp, whole=whole)
+    published = context.warehouse.publish(context.config.state_dir, tables, stamp, whole=whole)
+    told = client_files.refresh(context.config, context.warehouse)
+    return replace(published, notes=(*published.notes, *told))
 
 
 def published_tables(models: tuple[Model, ...], connection: Connection) -> list[PublishedTable]:
     """Return the marts that the project marks as published (views never), and the scoring tables."""
     tables = [
-        PublishedTable(model.name, model.relation, *_touched(model))
+        PublishedTable(model.name, model.relation, *_touched(model), withheld=model.withheld)
         for model in models
         if model.is_published and model.materialized in ("table", "incremental")
     ]

@@ -61,6 +61,8 @@ runs = sa.Table(
     sa.Column("finished_at", UtcTime),
     _text("target"),
     _text("command"),
+    sa.Column("is_whole", sa.Boolean, nullable=False, default=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=1),
     _text("outcome"),
     sa.Column("exit_code", sa.Integer),
     _text("error", nullable=True),
@@ -74,11 +76,15 @@ steps = sa.Table(
     _text("run_id", index=True),
     _text("stage"),
     _text("step"),
+    sa.Column("inputs", sa.JSON, nullable=False),
     _text("outcome"),
     sa.Column("started_at", UtcTime, nullable=False),
-    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float),
     sa.Column("rows", sa.BigInteger),
+    sa.Column("counts", sa.JSON, nullable=False),
     sa.Column("retry_count", sa.Integer, nullable=False, default=0),
+    sa.Column("made", sa.JSON, nullable=False),
+    sa.Column("notes", sa.JSON, nullable=False),
     _text("cost", nullable=True),
     _text("error", nullable=True),
 )
@@ -95,6 +101,7 @@ load_counts = sa.Table(
         sa.Column(name, sa.BigInteger, nullable=False)
         for name in ("received", "landed", "known", "quarantined", "duplicates")
     ),
+    _text("load_id", nullable=True),
 )
 
 requests = sa.Table(
@@ -109,15 +116,39 @@ requests = sa.Table(
     sa.Column("bytes_received", sa.BigInteger, nullable=False),
 )
 
+metrics = sa.Table(
+    "metrics",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("metric", primary_key=True),
+    sa.Column("run_at", UtcTime, nullable=False),
+    _text("target"),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Index("metrics_by_night", "target", "run_at"),
+)
+
+accepted_checks = sa.Table(
+    "accepted_checks",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("check", primary_key=True),
+    _text("reason"),
+    _text("who"),
+    sa.Column("accepted_at", UtcTime, nullable=False),
+    _text("said"),
+)
+
 locks = sa.Table(
     "locks",
     metadata,
     _text("target", primary_key=True),
+    _text("token"),
     _text("run_id"),
     _text("command"),
     _text("holder"),
     _text("host"),
     sa.Column("pid", sa.Integer, nullable=False),
+    _text("born"),
     sa.Column("since", UtcTime, nullable=False),
     sa.Column("heartbeat", UtcTime, nullable=False),
 )
@@ -150,6 +181,19 @@ scores_at_send = sa.Table(
     sa.Column("scored_at", UtcTime, nullable=False),
     _text("run_id"),
 )
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("grant_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("client", nullable=True),
+    _text("role"),
+    sa.Column("granted_at", UtcTime, nullable=False),
+    _text("granted_by"),
+    sa.Column("revoked_at", UtcTime),
+    _text("revoked_by", nullable=True),
+)
+"""Which role may read which client's rows, no client for everything; warehouse/row_security.py applies it."""
 
 
 def open_state(warehouse: Warehouse, state_dir: Path) -> Engine:

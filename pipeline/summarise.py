@@ -28,18 +28,18 @@ OUTCOMES = {
 }
 
 FIGURES = {
-    "people": "select count(*) from analytics.lead_pool",
-    "companies": "select count(*) from analytics.companies",
-    "campaigns": "select count(*) from analytics.campaigns",
-    "enrolments": "select count(*) from analytics.campaign_leads",
-    "messages": "select count(*) from analytics.messages",
-    "replies": "select count(*) from analytics.replies",
-    "positive_replies": "select count(*) from analytics.labelled_replies where is_positive",
-    "meetings": "select count(*) from analytics.meetings where deleted_at is null",
-    "deals": "select count(*) from analytics.deals where deleted_at is null",
-    "won_deals": "select count(*) from analytics.deals where stage = 'closed_won' and deleted_at is null",
+    "people": ("lead_pool", "true"),
+    "companies": ("companies", "true"),
+    "campaigns": ("campaigns", "true"),
+    "enrolments": ("campaign_leads", "true"),
+    "messages": ("messages", "true"),
+    "replies": ("replies", "true"),
+    "positive_replies": ("labelled_replies", "is_positive"),
+    "meetings": ("meetings", "deleted_at is null"),
+    "deals": ("deals", "deleted_at is null"),
+    "won_deals": ("deals", "stage = 'closed_won' and deleted_at is null"),
 }
-"""The numbers that a run shows first."""
+"""The numbers that a run shows first: the rows of a table for which something holds."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def summarise(
     context: Context, command: str, exit_code: ExitCode, seconds: float, failures: tuple[str, ...]
 ) -> RunSummary:
     """Return the summary of a run that is over."""
-    numbers = published_numbers(context.warehouse, context.config.state_dir)
     notes = context.notes
+    numbers = notes.numbers or published_numbers(context.warehouse, context.config.state_dir)
     return RunSummary(
         run_id=context.run_id,
         run_at=context.run_at,
@@ -95,35 +95,37 @@ def published_numbers(warehouse: Warehouse, state_dir: Path) -> Numbers:
     """Return what readers see now; nothing where nothing was published yet."""
     try:
         with warehouse.published(state_dir) as connection:
-            return _numbers(connection)
+            run_at = connection.scalar("select run_at from analytics.publication")
+            names = sorted(set(connection.tables("analytics")) - {"publication"})
+            return numbers_of(connection, {name: f'analytics."{name}"' for name in names}, run_at)
     except WarehouseError:
         return Numbers()
 
 
-def _numbers(connection: Connection) -> Numbers:
-    tables = [
-        row["table_name"]
-        for row in connection.rows(
-            "select table_name from information_schema.tables where table_schema = 'analytics' order by 1"
-        )
-    ]
-    counts = {name: int(connection.scalar(f'select count(*) from analytics."{name}"')) for name in tables}
-    counts.pop("publication", None)
-    figures = {name: int(connection.scalar(sql) or 0) for name, sql in FIGURES.items()}
-    run_at = connection.scalar("select run_at from analytics.publication")
-    findings = actionable_findings(connection, run_at) if "findings" in counts else ()
+def numbers_of(connection: Connection, tables: Mapping[str, str], run_at: datetime) -> Numbers:
+    """Return what stands in `tables` (name → relation) of the night `run_at`."""
+    figures = {
+        name: int(connection.scalar(f"select count(*) from {tables[table]} where {condition}"))
+        for name, (table, condition) in FIGURES.items()
+    }
+    findings: tuple[Mapping[str, Any], ...] = ()
+    if "findings" in tables:
+        findings = actionable_findings(connection, run_at, tables["findings"], tables["clients"])
     return Numbers(
         figures=figures | {"findings": len(findings)},
-        tables=counts,
-        replies=_grouped(connection, "labelled_replies", "intent"),
-        tiers=_grouped(connection, "leads", "tier"),
+        tables={
+            name: int(connection.scalar(f"select count(*) from {relation}"))
+            for name, relation in tables.items()
+        },
+        replies=_grouped(connection, tables["labelled_replies"], "intent"),
+        tiers=_grouped(connection, tables["leads"], "tier"),
         findings=findings,
     )
 
 
-def _grouped(connection: Connection, table: str, column: str) -> dict[str, int]:
+def _grouped(connection: Connection, relation: str, column: str) -> dict[str, int]:
     rows = connection.rows(
-        f"select coalesce({column}, 'unknown') as name, count(*) as n from analytics.{table}"
+        f"select coalesce({column}, 'unknown') as name, count(*) as n from {relation}"
         " group by 1 order by 2 desc, 1"
     )
     return {row["name"]: int(row["n"]) for row in rows}

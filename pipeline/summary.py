@@ -18,11 +18,15 @@ class StepLine:
     seconds: float
     rows: int | None = None
     error: str | None = None
+    retry_count: int = 0
 
 
 @dataclass(frozen=True)
 class LoadLine:
-    """One resource of one account; received = landed + known + quarantined + duplicates."""
+    """One resource of one account; received = landed + known + quarantined + duplicates.
+
+    load_id: dlt's id of the load that brought them.
+    """
 
     source: str
     account: str
@@ -33,6 +37,7 @@ class LoadLine:
     known: int
     quarantined: int
     duplicates: int
+    load_id: str | None = None
 
 
 @dataclass(frozen=True)

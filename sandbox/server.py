@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.apollo import Apollo
@@ -141,6 +142,11 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     sandbox: Server
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell what went wrong, unless the caller has gone in the middle: nights that are killed do."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

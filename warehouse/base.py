@@ -57,6 +57,18 @@ class Connection(ABC):
         found = self.rows(sql, params)
         return next(iter(found[0].values())) if found else None
 
+    def tables(self, schema: str) -> dict[str, frozenset[str]]:
+        """Return the tables and views of `schema`, name to the names of its columns."""
+        found: dict[str, set[str]] = {}
+        rows = self.rows(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = ? and table_catalog = current_database()",
+            [schema],
+        )
+        for row in rows:
+            found.setdefault(row["table_name"], set()).add(row["column_name"])
+        return {name: frozenset(columns) for name, columns in found.items()}
+
     def create_schema(self, name: str) -> None:
         """Create schema `name` unless it exists."""
         self.execute(f'create schema if not exists "{name}"')
@@ -130,6 +142,17 @@ class Warehouse(ABC):
 
         Raises WarehouseError when nothing was ever published.
         """
+
+    @property
+    def schema_prefix(self) -> str:
+        """What stands before the names of its schemas: nothing, unless it is a scratch copy."""
+        return ""
+
+    def scratch(self, prefix: str = "scratch_") -> Warehouse:
+        """Return a scratch copy: this database, with `prefix` before every schema but analytics."""
+        from warehouse.scratch import ScratchWarehouse
+
+        return ScratchWarehouse(self, prefix)
 
     @property
     def publishes_changes(self) -> bool:

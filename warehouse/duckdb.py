@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warehouse.base import Connection, Row, Warehouse, WarehouseError, single_line
-from warehouse.publication import PUBLICATION_COLUMNS, SCHEMA, Published, PublishedTable, Stamp
+from warehouse.publication import (
+    CLIENT_COLUMNS,
+    CLIENT_COLUMNS_COLUMNS,
+    PUBLICATION_COLUMNS,
+    SCHEMA,
+    Published,
+    PublishedTable,
+    Stamp,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -167,7 +175,7 @@ class DuckDBWarehouse(Warehouse):
             leftover.unlink()
         fresh = final.with_name(f"{final.name}.new-{stamp.run_id}")
         with self.connect() as connection:
-            connection.execute(f"attach '{_quoted(fresh)}' as fresh")
+            connection.execute(f"attach '{quoted_path(fresh)}' as fresh")
             connection.execute(f"create schema fresh.{SCHEMA}")
             rows = {
                 table.name: connection.execute(
@@ -175,6 +183,7 @@ class DuckDBWarehouse(Warehouse):
                 )
                 for table in tables
             }
+            _write_client_columns(connection, tables)
             names = ", ".join(f"{name} {kind}" for name, kind in PUBLICATION_COLUMNS.items())
             connection.execute(f"create table fresh.{SCHEMA}.publication ({names})")
             connection.execute(
@@ -183,9 +192,9 @@ class DuckDBWarehouse(Warehouse):
             )
             connection.execute("checkpoint fresh")
             connection.execute("detach fresh")
-        _sync(fresh)
+        sync(fresh)
         fresh.replace(final)
-        _sync(final.parent)
+        sync(final.parent)
         return Published(rows)
 
     @contextmanager
@@ -220,11 +229,21 @@ def published_path(state_dir: Path) -> Path:
     return state_dir / "published.duckdb"
 
 
-def _quoted(path: Path) -> str:
+def _write_client_columns(connection: Connection, tables: Sequence[PublishedTable]) -> None:
+    names = ", ".join(f"{name} {kind}" for name, kind in CLIENT_COLUMNS_COLUMNS.items())
+    connection.execute(f"create schema fresh.{CLIENT_COLUMNS.split('.')[0]}")
+    connection.execute(f"create table fresh.{CLIENT_COLUMNS} ({names})")
+    for table in tables:
+        for column in table.client_columns(connection.columns(table.source)):
+            connection.execute(f"insert into fresh.{CLIENT_COLUMNS} values (?, ?)", [table.name, column])
+
+
+def quoted_path(path: Path) -> str:
+    """Return a path as the inside of an SQL literal."""
     return str(path).replace("'", "''")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file or a folder is on the disk; a power cut then leaves the old file or the new one."""
     handle = os.open(path, os.O_RDONLY)
     try:

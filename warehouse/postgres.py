@@ -10,8 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warehouse import reader_audit, row_security
 from warehouse.base import Connection, Row, Warehouse, WarehouseError, single_line
 from warehouse.publication import (
+    CLIENT_COLUMNS,
+    CLIENT_COLUMNS_COLUMNS,
     PUBLICATION_COLUMNS,
     SCHEMA,
     UNPUBLISHED_KEYS,
@@ -19,6 +22,7 @@ from warehouse.publication import (
     PublishedTable,
     Stamp,
 )
+from warehouse.row_security import quoted
 
 if TYPE_CHECKING:
     import psycopg2.extensions
@@ -198,11 +202,12 @@ class PostgresWarehouse(Warehouse):
         """See Warehouse: one transaction of DELETE and INSERT into tables that stay, with their grants."""
         rows, notes = {}, []
         with self.connect() as connection, connection.transaction():
+            row_security.lock(connection)
             connection.create_schema(SCHEMA)
             connection.create_table(f"{SCHEMA}.publication", PUBLICATION_COLUMNS)
             for table in tables:
-                note, rows[table.name] = _publish_table(connection, table, whole=whole)
-                notes += [note] if note else []
+                told, rows[table.name] = _publish_table(connection, table, whole=whole)
+                notes += told
             connection.execute(f"delete from {SCHEMA}.publication")
             connection.execute(
                 f"insert into {SCHEMA}.publication values (?, ?, ?)",
@@ -210,6 +215,9 @@ class PostgresWarehouse(Warehouse):
             )
             if connection.table_exists(UNPUBLISHED_KEYS):
                 connection.execute(f"delete from {UNPUBLISHED_KEYS}")
+            _write_client_columns(connection, tables)
+            notes += row_security.apply(connection)
+            notes += reader_audit.notes(connection)
             notes += _left_over(connection, {table.name for table in tables})
         return Published(rows, tuple(notes))
 
@@ -233,34 +241,93 @@ class PostgresWarehouse(Warehouse):
         return f"PostgreSQL {settings.get('host')}:{settings['port']}/{settings.get('dbname')}"
 
 
-def _publish_table(connection: Connection, table: PublishedTable, *, whole: bool) -> tuple[str, int]:
-    """Bring analytics.`name` up to its source; return what to tell (or nothing) and its rows."""
-    target, note = f'{SCHEMA}."{table.name}"', ""
+def _publish_table(connection: Connection, table: PublishedTable, *, whole: bool) -> tuple[list[str], int]:
+    """Bring analytics.`name` up to its source; return what to tell and its rows."""
+    target, notes = f"{SCHEMA}.{quoted(table.name)}", []
     columns = connection.columns(table.source)
     existing = connection.columns(target)
-    if existing and existing != columns:
-        connection.execute(f"drop table {target} cascade")
-        note = f"{SCHEMA}.{table.name} has other columns now and was made anew; grant it again"
-        existing = {}
     if not existing:
         connection.execute(f"create table {target} (like {table.source})")
-        for column in (name for name in (table.key, "client_id") if name in columns):
-            connection.execute(f'create index on {target} ("{column}")')
-    names = ", ".join(f'"{name}"' for name in columns)
+        row_security.protect(connection, table.name, str(connection.scalar("select current_user")))
+        _index(connection, table, columns)
+    elif existing != columns:
+        notes = _change_columns(connection, table, existing, columns)
+        whole = True
+    names = ", ".join(quoted(name) for name in columns)
     count = int(connection.scalar(f"select count(*) from {table.source}"))
     if existing and not whole and table.key is not None:
         touched = f"select key from {UNPUBLISHED_KEYS} where kind = '{table.kind}'"
-        connection.execute(f'delete from {target} where "{table.key}" in ({touched})')
+        connection.execute(f"delete from {target} where {quoted(table.key)} in ({touched})")
         connection.execute(
             f"insert into {target} ({names}) select {names} from {table.source}"
-            f' where "{table.key}" in ({touched})'
+            f" where {quoted(table.key)} in ({touched})"
         )
         if connection.scalar(f"select count(*) from {target}") == count:
-            return note, count
-        note = f"{SCHEMA}.{table.name} had drifted from its source: written whole"
+            return notes, count
+        notes.append(f"{SCHEMA}.{table.name} had drifted from its source: written whole")
     connection.execute(f"delete from {target}")
     connection.execute(f"insert into {target} ({names}) select {names} from {table.source}")
-    return note, count
+    return notes, count
+
+
+def _change_columns(
+    connection: Connection, table: PublishedTable, existing: dict[str, str], columns: dict[str, str]
+) -> list[str]:
+    """Give a table that stays the columns of its source; return what to tell.
+
+    It is altered, not made anew: grants, policies and indexes stay, and a reader whose transaction began
+    before still finds the rows it began with.
+    """
+    target, before = f"{SCHEMA}.{quoted(table.name)}", _policies(connection, table.name)
+    dropped = [name for name, kind in existing.items() if columns.get(name) != kind]
+    added = [name for name, kind in columns.items() if existing.get(name) != kind]
+    for name in dropped:
+        connection.execute(f"alter table {target} drop column {quoted(name)} cascade")
+    collations = {
+        row["name"]: f" collate {row['collation']}"
+        for row in connection.rows(
+            "select a.attname as name, cast(cast(c.oid as regcollation) as text) as collation"
+            " from pg_attribute a join pg_type t on t.oid = a.atttypid"
+            " join pg_collation c on c.oid = a.attcollation and c.oid <> t.typcollation"
+            " where a.attrelid = to_regclass(?) and a.attnum > 0 and not a.attisdropped",
+            [table.source],
+        )
+    }
+    for name in added:
+        kind = columns[name] + collations.get(name, "")
+        connection.execute(f"alter table {target} add column {quoted(name)} {kind}")
+    _index(connection, table, {name: columns[name] for name in added})
+    told = [f"gained {', '.join(added)}"] if added else []
+    told += [f"lost {', '.join(dropped)}"] if dropped else []
+    fallen = before - _policies(connection, table.name)
+    return [f"{SCHEMA}.{table.name} has other columns now: it {' and '.join(told)}; its grants stay"] + [
+        f"policy {name} on {SCHEMA}.{table.name} fell with a column that it read; create it again"
+        for name in sorted(fallen)
+    ]
+
+
+def _index(connection: Connection, table: PublishedTable, columns: dict[str, str]) -> None:
+    for column in (name for name in (table.key, "client_id") if name in columns):
+        connection.execute(f"create index on {SCHEMA}.{quoted(table.name)} ({quoted(column)})")
+
+
+def _policies(connection: Connection, table: str) -> set[str]:
+    """Return the policies on analytics.`table` that are not ours."""
+    found = connection.rows(
+        "select policyname as name from pg_policies where schemaname = ? and tablename = ?"
+        " and not starts_with(policyname, ?)",
+        [SCHEMA, table, row_security.PREFIX],
+    )
+    return {row["name"] for row in found}
+
+
+def _write_client_columns(connection: Connection, tables: Sequence[PublishedTable]) -> None:
+    rows = [
+        (table.name, column)
+        for table in tables
+        for column in table.client_columns(connection.columns(table.source))
+    ]
+    connection.replace(CLIENT_COLUMNS, CLIENT_COLUMNS_COLUMNS, rows)
 
 
 def _left_over(connection: Connection, names: set[str]) -> list[str]:

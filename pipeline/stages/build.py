@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from pipeline import operations
 from pipeline.context import Context
 from pipeline.dbt import PROJECT_DIR, Model, NodeResult
-from pipeline.errors import ChecksFailedError, RunError
+from pipeline.errors import RunError
+from pipeline.ledger import OpenStep
 from warehouse import Connection
 from warehouse.publication import UNPUBLISHED_KEYS
 
@@ -47,9 +49,30 @@ NEVER_EMPTY = {
 }
 """A table of facts and what it is made of: rows there and none here means that something was lost."""
 
+WAITING = {
+    "intermediate.int_message_events": (
+        "exists (select 1 from intermediate.int_messages as messages where messages.source = origin.source"
+        " and messages.account = origin.account and messages.id = origin.message_id)"
+    )
+}
+"""Which rows of an origin count; the others wait for what they belong to: a message not loaded yet."""
+
 
 def build(context: Context) -> None:
-    """Build staging, intermediate and facts. Raises RunError, or ChecksFailedError when tests failed."""
+    """Build staging, intermediate and facts, then run their tests. Raises RunError."""
+    from pipeline.steps import perform
+
+    perform(
+        context,
+        "build",
+        "facts",
+        partial(_build_facts, context),
+        inputs={"select": list(context.options.select)} if context.options.select else {},
+        is_still_so=lambda _row: _stands(context, FACTS_RUN, context.run_id),
+    )
+
+
+def _build_facts(context: Context, step: OpenStep) -> None:
     from ingestion.load import completed_loads, ensure_tables
 
     options, config = context.options, context.config
@@ -61,15 +84,13 @@ def build(context: Context) -> None:
         connection.create_table(CHECKS, CHECK_COLUMNS)
         kept = [model.relation for model in facts if model.materialized == "incremental"]
         reason = refresh_reason(connection, current, kept, asked=options.full_refresh)
-        pending = operations.set_loads_to_build(connection, completed_loads(connection))
+        step.rows = operations.set_loads_to_build(connection, completed_loads(connection))
         _set_state(connection, STATE, UNFINISHED)
     if reason:
         context.notes.notes.append(f"facts are built in full: {reason}")
-    standing = set() if reason else standing_views(facts)
-    with context.ledger.step("build", "facts") as step:
-        exclude = () if reason or options.select else ("resource_type:seed", *sorted(standing))
-        results = _dbt(context, "build", options.select or FACTS, exclude=exclude, full_refresh=bool(reason))
-        step.rows = pending
+    standing = set() if reason else standing_views(facts) - context.project.tested_by(failed_checks(context))
+    exclude = () if reason or options.select else ("resource_type:seed", *sorted(standing))
+    results = _dbt(context, "build", options.select or FACTS, exclude=exclude, full_refresh=bool(reason))
     if options.select:
         context.notes.notes.append("only a part was built; the next build is a full one")
         return
@@ -88,6 +109,13 @@ def build(context: Context) -> None:
         _set_state(connection, FACTS_RUN, context.run_id)
 
 
+def _stands(context: Context, scope: str, run_id: str) -> bool:
+    """Say whether what this run built in an earlier attempt is what the warehouse holds."""
+    if context.ask(built_state) != project_hash(context):
+        return False
+    return context.ask(lambda connection: state_of(connection, scope)) == run_id
+
+
 def standing_views(models: Sequence[Model]) -> set[str]:
     """Return the views that only a full build has to build: those that read only views, seeds and sources.
 
@@ -104,25 +132,40 @@ def standing_views(models: Sequence[Model]) -> set[str]:
 
 
 def answer(context: Context) -> None:
-    """Build the answers over facts and scores. Raises RunError, or ChecksFailedError when tests failed."""
-    with context.warehouse.connect() as connection:
-        if built_state(connection) in (None, UNFINISHED):
-            raise RunError("the facts are not built to the end; run `winnow build` first")
-    with context.ledger.step("answer", "answers"):
-        results = _dbt(context, "answer", ANSWERS, full_refresh=False)
+    """Build the answers over facts and scores, then run their tests. Raises RunError."""
+    from pipeline.steps import perform
+
+    if context.ask(built_state) in (None, UNFINISHED):
+        raise RunError("the facts are not built to the end; run `winnow build` first")
+    perform(
+        context,
+        "answer",
+        "answers",
+        partial(_build_answers, context),
+        is_still_so=lambda _row: _stands(context, ANSWERS_RUN, context.run_id),
+    )
+
+
+def _build_answers(context: Context, step: OpenStep) -> None:
+    results = _dbt(context, "answer", ANSWERS, full_refresh=False)
     answers = [model for model in context.project.models() if model.folder.startswith(ANSWERS_FOLDER)]
     require_built(answers, results)
+    step.rows = len(answers)
     with context.warehouse.connect() as connection, connection.transaction():
-        facts_run = connection.scalar("select hash from ops.build_state where scope = ?", [FACTS_RUN])
-        _set_state(connection, ANSWERS_RUN, str(facts_run))
+        _set_state(connection, ANSWERS_RUN, str(state_of(connection, FACTS_RUN)))
+
+
+def state_of(connection: Connection, scope: str) -> str | None:
+    """Return what ops.build_state says of `scope`, None where it says nothing."""
+    if not connection.table_exists("ops.build_state"):
+        return None
+    found = connection.scalar("select hash from ops.build_state where scope = ?", [scope])
+    return None if found is None else str(found)
 
 
 def built_state(connection: Connection) -> str | None:
     """Return the hash of what the facts were built with, `unfinished`, or None before the first build."""
-    if not connection.table_exists("ops.build_state"):
-        return None
-    found = connection.scalar("select hash from ops.build_state where scope = ?", [STATE])
-    return None if found is None else str(found)
+    return state_of(connection, STATE)
 
 
 def refresh_reason(connection: Connection, current: str, kept: Sequence[str], *, asked: bool) -> str:
@@ -174,33 +217,40 @@ def _set_state(connection: Connection, scope: str, value: str) -> None:
 def _dbt(
     context: Context, stage: str, select: Sequence[str], *, exclude: Sequence[str] = (), full_refresh: bool
 ) -> tuple[NodeResult, ...]:
-    """Run dbt, keep the checks that did not pass for the gate, and raise what is wrong."""
+    """Run dbt, the models and then their tests; keep the checks that did not pass for the gate.
+
+    Raises RunError for a model. What failed a night before is looked at in full until it holds again.
+    """
 
     def on_done(done: int, total: int) -> None:
         context.progress(stage, done, total)
 
     results = context.project.build(select, exclude=exclude, full_refresh=full_refresh, on_done=on_done)
-    tests = [
-        result for result in results if result.kind == "test" and result.status in ("fail", "warn", "error")
-    ]
-    with context.warehouse.connect() as connection, connection.transaction():
-        connection.execute(f"delete from {CHECKS} where stage = ?", [stage])
-        connection.insert(
-            CHECKS,
-            list(CHECK_COLUMNS),
-            [
-                (stage, test.name, "warn" if test.status == "warn" else "error", line(test), context.run_id)
-                for test in tests
-            ],
-        )
-    broken = [line(r) for r in results if r.kind != "test" and r.status in ("error", "fail")]
+    broken = [line(r) for r in results if r.status in ("error", "fail")]
     if broken:
         raise RunError(*broken)
-    context.notes.warnings += [line(test) for test in tests if test.status == "warn"]
-    failed = [line(test) for test in tests if test.status != "warn"]
-    if failed:
-        raise ChecksFailedError(*failed)
+    is_whole = full_refresh or bool(context.options.select)
+    whole = None if is_whole else failed_checks(context)
+    tests = context.project.test(select, exclude=exclude, whole=whole, on_done=on_done)
+    unmet = [test for test in tests if test.status in ("fail", "warn", "error")]
+    rows = [
+        (stage, test.name, "warn" if test.status == "warn" else "error", line(test), context.run_id)
+        for test in unmet
+    ]
+    with context.warehouse.connect() as connection, connection.transaction():
+        is_all = not exclude and not context.options.select
+        names = [] if is_all else [test.name for test in tests]
+        only = "" if is_all else f" and name in ({', '.join('?' for _ in names) or 'null'})"
+        connection.execute(f"delete from {CHECKS} where stage = ?{only}", [stage, *names])
+        connection.insert(CHECKS, list(CHECK_COLUMNS), rows)
+    context.notes.warnings += [line(test) for test in unmet]
     return results
+
+
+def failed_checks(context: Context) -> set[str]:
+    """Return the names of the tests that did not pass when they were last run."""
+    with context.warehouse.connect() as connection:
+        return {row["name"] for row in connection.rows(f"select name from {CHECKS}")}
 
 
 def line(result: NodeResult) -> str:
@@ -230,7 +280,9 @@ def require_rows(connection: Connection) -> None:
             continue
         if connection.scalar(f"select 1 from {table} limit 1"):
             continue
-        count = connection.scalar(f"select count(*) from {origin}")
+        count = connection.scalar(
+            f"select count(*) from {origin} as origin where {WAITING.get(origin, 'true')}"
+        )
         if count:
             lost.append(f"{table} is empty although {origin} has {count} rows; this is a fault in a model")
     if lost:

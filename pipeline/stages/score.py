@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from pipeline.context import Context
 from pipeline.errors import RunError
+from pipeline.ledger import OpenStep
+from pipeline.operations import keep_clock
 from pipeline.stages.build import UNFINISHED, built_state
+from warehouse import Connection
+
+Count = Callable[[Context, Connection], int]
 
 
 def run(context: Context) -> None:
     """Label new replies, group new titles, score all pairs of lead and client."""
+    from pipeline.steps import perform
+
+    if context.ask(built_state) in (None, UNFINISHED):
+        raise RunError("there are no finished facts to score; run `winnow build` first")
+    for name, work in WORK.items():
+        perform(context, "score", name, partial(_count, context, work))
+
+
+def _count(context: Context, work: Count, step: OpenStep) -> None:
+    with context.warehouse.connect() as connection:
+        step.rows = work(context, connection)
+
+
+def _keep_scores(context: Context, connection: Connection) -> int:
     from pipeline.decisions import keep_scores_at_send
-    from scoring.als import score_all
+
+    return keep_scores_at_send(context.state, connection, context.run_id)
+
+
+def _label_replies(context: Context, connection: Connection) -> int:
     from scoring.replies import label_new
+
+    return label_new(connection, context.run_at).labelled
+
+
+def _group_titles(_context: Context, connection: Connection) -> int:
     from scoring.titles import classify_new
 
-    with context.warehouse.connect() as connection:
-        if built_state(connection) in (None, UNFINISHED):
-            raise RunError("there are no finished facts to score; run `winnow build` first")
-        with context.ledger.step("score", "scores at send") as step:
-            step.rows = keep_scores_at_send(context.state, connection, context.run_id)
-        with context.ledger.step("score", "replies") as step:
-            step.rows = label_new(connection, context.run_at).labelled
-        with context.ledger.step("score", "titles") as step:
-            step.rows = classify_new(connection)
-        with context.ledger.step("score", "leads") as step:
-            step.rows = score_all(connection, context.config, context.run_at).scored
+    return classify_new(connection)
+
+
+def _score_leads(context: Context, connection: Connection) -> int:
+    from scoring.als import score_all
+
+    scored = score_all(connection, context.config, context.run_at).scored
+    keep_clock(connection, "score", context.run_at)
+    return scored
+
+
+WORK: dict[str, Count] = {
+    "scores at send": _keep_scores,
+    "replies": _label_replies,
+    "titles": _group_titles,
+    "leads": _score_leads,
+}
+"""The steps in order; scores at send come first, while last night's scores still stand."""

@@ -1,14 +1,18 @@
 """Wrong use and wrong configuration end in one line that says what to do, and the right exit code."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from cli import main
+from ingestion.jobs import AccountFailure, LoadReport
+from pipeline import state
 from pipeline.clock import utc_now
 from pipeline.state import locks, open_state
 from tests.conftest import NewProfile
@@ -116,11 +120,13 @@ def test_a_held_warehouse_is_exit_code_75(folder: Path) -> None:
     now = utc_now()
     row = {
         "target": "duckdb",
+        "token": "theirs",
         "run_id": "x",
         "command": "run",
         "holder": "ada",
         "host": "elsewhere",
         "pid": 1,
+        "born": "",
     }
     with engine.begin() as connection:
         connection.execute(sa.insert(locks).values(**row, since=now - timedelta(hours=2), heartbeat=now))
@@ -141,6 +147,40 @@ def test_a_run_without_any_source_that_loads_has_failed(folder: Path) -> None:
     status = json.loads(winnow(folder, "status", "--json").stdout)
     assert [(run["command"], run["outcome"]) for run in status["runs"]] == [("run", "failed")]
     assert status["running"] is None
+
+
+def test_a_full_disk_under_the_ledger_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare = state._prepare_sqlite
+
+    def prepared(pragma: str) -> Callable[[Any, Any], None]:
+        return lambda raw, record: (raw.execute(f"pragma {pragma}"), prepare(raw, record))[1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "_prepare_sqlite", prepared("page_size = 512"))
+        winnow(folder, "status")  # makes the database; its pages hold no summary
+        patch.setattr(state, "_prepare_sqlite", prepared("max_page_count = 1"))  # none more than there are
+        done = winnow(folder, "run")
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line == (
+        "error: (sqlite3.OperationalError) database or disk is full; free some space and run again:"
+        " it goes on from the last finished step"
+    )
+    assert "WINNOW_TEST_NOT_SET" in winnow(folder, "run").stderr
+
+
+def test_a_full_disk_ends_the_load_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = (
+        AccountFailure("smartlead", "main", "smartlead: nothing took it (No space left on device)", True),
+        AccountFailure("smartlead", "other", "smartlead: nothing took it (No space left on device)", True),
+    )
+    report = LoadReport((), failures, (), ())
+    monkeypatch.setattr("ingestion.load.load_source", lambda *_: report)
+    done = winnow(folder, "run")
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("free some space and run again: it goes on from the last finished step")
+    assert json.loads(winnow(folder, "status", "--json").stdout)["runs"][0]["outcome"] == "failed"
 
 
 def test_doctor_finds_the_missing_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

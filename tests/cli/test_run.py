@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline import accepted
+from pipeline import history as nights
+from pipeline.ledger import Ledger
+from pipeline.state import open_state
 from sandbox.config import config_yaml, environment
 from sandbox.demo import COMPARED, SPEED
 from sandbox.params import Params
 from sandbox.server import Server, serve
 from sandbox.simulate import simulate
 from sandbox.truth import truth
+from tests.cli.client_reader import client_sees, words_of
 from tests.conftest import ENGINES, NewProfile
+from tests.engines.marts import differences, snapshot
 from tests.winnow import winnow
 from warehouse import Warehouse, open_warehouse
 
@@ -97,6 +105,7 @@ def history(
             broken.delenv("WINNOW_SANDBOX_HUBSPOT_BRIGHTPATH_KEY")
             history.run("again", 0, code=5)
         history.run("second", SECOND_NIGHT)
+        history.run("repeated", 0)
         yield history
 
 
@@ -148,6 +157,18 @@ def test_a_later_night_adds_exactly_what_happened_since(history: History) -> Non
     assert summary["figures"]["messages"] > history.nights["first"]["figures"]["messages"]
     for table in ("messages", "replies", "deals"):
         assert set(history.published["first"][table]) <= set(history.published["second"][table])
+
+
+def test_missed_nights_are_caught_up_in_one_run(history: History) -> None:
+    assert f"nights missed and caught up: {SECOND_NIGHT - 1}" in history.nights["second"]["notes"]
+
+
+def test_a_past_night_is_repeated_beside_the_present_one(history: History) -> None:
+    first, repeated = history.nights["first"], history.nights["repeated"]
+    assert repeated["command"] == "repeat"
+    for what in ("figures", "tables", "replies", "tiers"):
+        assert repeated[what] == first[what]
+    assert history.published["repeated"] == history.published["second"] != history.published["first"]
 
 
 def test_nothing_is_paid_for_twice(history: History) -> None:
@@ -210,16 +231,96 @@ def test_the_report_page_is_there(history: History) -> None:
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
 
 
-def test_the_gate_refuses_scores_that_are_none(history: History) -> None:
-    before = history.keys()
+def test_a_client_reads_its_own_rows_of_every_mart(history: History) -> None:
+    """A role on PostgreSQL, a file on DuckDB: nothing is in it that is another client's alone."""
+    with history.warehouse.published(history.state_dir) as connection:
+        mine = words_of(connection, "clients.client = 'nordwind'")
+        others = words_of(connection, "clients.client <> 'nordwind'") - mine
+        keys = {row["client"]: str(row["client_id"]) for row in connection.rows("table analytics.clients")}
+        leads = set(connection.columns("analytics.leads"))
+    mine_key = keys.pop("nordwind")
+    assert len(others) > 20
+    with client_sees(history.folder, history.warehouse, "nordwind") as seen:
+        assert {"publication", "leads", "messages", "replies", "labelled_replies", "funnel"} <= set(seen)
+        assert not {"lead_pool", "companies", "templates"} & set(seen)
+        assert {key for cells in seen.values() for key in cells.get("client_id", ())} == {mine_key}
+        assert leads - set(seen["leads"]) == {"owner_client", "pool_status"}
+        text = "\n".join(cell for cells in seen.values() for texts in cells.values() for cell in texts)
+    assert mine & set(text.split("\n"))
+    assert [word for word in sorted(others | set(keys.values())) if word in text] == []
+
+
+def seeded_night(history: History, run_id: str, run_at: datetime, **found: float) -> None:
+    """Put a published night into the state database."""
+    target = history.warehouse.target
+    engine = open_state(history.warehouse, history.state_dir)
+    try:
+        Ledger(engine, run_id).start(target, "run", run_at)
+        nights.keep(engine, run_id, run_at, target, {"rows.facts.messages": found["messages"]})
+        nights.mark_published(engine, run_id, run_at, target)
+    finally:
+        engine.dispose()
+
+
+def test_lost_marts_and_ledger_come_back_from_raw_data_and_a_backup(history: History, tmp_path: Path) -> None:
+    before = snapshot(history.warehouse)
+    winnow(history.folder, "backup", str(tmp_path / "kept.zip"))
+    (history.state_dir / "state.sqlite").unlink(missing_ok=True)
     with history.warehouse.connect() as connection:
-        connection.execute("create table scoring.kept as select * from scoring.als_scores")
+        for schema in ("facts", "answers", "scoring", "intermediate", "staging", "ops"):
+            connection.execute(f"drop schema {schema} cascade")
+    refused = winnow(history.folder, "run", code=4)
+    assert "bring them back with `winnow restore FILE`" in refused.stderr
+    winnow(history.folder, "restore", str(tmp_path / "kept.zip"))
+    winnow(history.folder, "run", "--from", "build", "--at", PARAMS.night(SECOND_NIGHT).isoformat())
+    assert differences(snapshot(history.warehouse), before, ("the rebuilt", "the lost")) == []
+    runs = json.loads(winnow(history.folder, "runs", "--json").stdout)
+    assert history.nights["first"]["run_id"] in {run["run_id"] for run in runs}
+
+
+def test_what_fails_is_published_only_when_somebody_accepts_it(history: History) -> None:
+    night, before = PARAMS.night(SECOND_NIGHT), history.keys()
+    at = ("--at", night.isoformat())
+    seeded_night(history, "a night with more messages", night - timedelta(days=1), messages=1e6)
+    with history.warehouse.connect() as connection:
+        connection.execute("create table facts.twice as select * from facts.replies limit 1")
+        connection.execute("insert into facts.replies select * from facts.twice")
+        connection.execute("drop table facts.twice")
         connection.execute("update scoring.als_scores set score = 150")
-    done = winnow(history.folder, "publish", code=3)
-    with history.warehouse.connect() as connection:
-        connection.execute("delete from scoring.als_scores")
-        connection.execute("insert into scoring.als_scores select * from scoring.kept")
-        connection.execute("drop table scoring.kept")
-    assert "error: check scores.outside_0_100:" in done.stderr
-    assert history.keys() == before
-    winnow(history.folder, "publish")
+    built = winnow(history.folder, "answer", *at).stdout
+    assert "warning: check unique_labelled_replies_reply_id: 1 rows do not hold it" in built
+
+    def refused(*arguments: str, code: int = 3) -> str:
+        said = winnow(history.folder, "publish", *at, *arguments, code=code).stderr
+        assert history.keys() == before
+        return said
+
+    said = refused()
+    names = re.findall(r"winnow publish --accept (\S+) --reason", said)
+    assert {
+        "rows.facts.messages",
+        "scores.outside_0_100",
+        "repeated.facts.replies",
+        "repeated.answers.labelled_replies",
+        "unique_labelled_replies_reply_id",
+    } <= set(names)
+    assert "go together" in refused("--accept", "rows.facts.messages", code=2)
+    why = ("--reason", "they are right")
+    wrong = refused("--accept", "rows.facts.deals", *why, code=2)
+    assert f"--accept rows.facts.deals: this check did not fail; failed: {', '.join(names)}" in wrong
+    assert "rows.facts.messages" not in refused("--accept", "rows.facts.messages", *why)
+
+    everything = [part for name in names for part in ("--accept", name)]
+    summary = json.loads(winnow(history.folder, "publish", "--json", *at, *everything, *why).stdout)
+    assert len(history.keys()["replies"]) == len(before["replies"]) + 1
+    for name in names:
+        (note,) = [note for note in summary["notes"] if note.startswith(f"accepted: check {name}: ")]
+        assert note.endswith(" – they are right")
+    engine = open_state(history.warehouse, history.state_dir)
+    kept = accepted.of_run(engine, summary["run_id"])
+    engine.dispose()
+    assert {row["check"] for row in kept} == set(names)
+    before = history.keys()
+    assert re.findall(r"winnow publish --accept (\S+) --reason", refused()) == names
+    docs = json.loads(winnow(history.folder, "status", "--json").stdout)["data_docs"]
+    assert summary["run_id"] in Path(docs).read_text()

@@ -79,8 +79,11 @@ def stage(warehouse: Warehouse, folder: Path, config: Config) -> None:
     with warehouse.connect() as connection:
         write_operations(connection, config, "run", NIGHT)
         set_loads_to_build(connection, completed_loads(connection))
-    results = Project(warehouse, folder / "state", "salt").build(["path:models/staging"])
-    assert results
+    project = Project(warehouse, folder / "state", "salt")
+    models, tests = project.build(["path:models/staging"]), project.test(["path:models/staging"])
+    assert models
+    assert tests
+    results = (*models, *tests)
     assert [result for result in results if not result.is_good] == []
 
 

@@ -1,10 +1,13 @@
 """What decides how facts are built, and what a build must not pass over."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from pipeline.config import Config
+from pipeline.context import Notes, Options, silent
 from pipeline.dbt import Model, NodeResult
 from pipeline.errors import RunError
 from pipeline.operations import set_loads_to_build, write_operations
@@ -156,3 +159,52 @@ def test_touched_keys_of_all_builds_wait_for_the_publish(warehouse: Warehouse) -
 def test_a_failed_check_is_one_line() -> None:
     assert build.line(node("unique_leads", "test", "fail", 3)) == "check unique_leads: 3 rows do not hold it"
     assert build.line(node("leads", "model", "error")) == "model leads: what happened"
+
+
+class FakeProject:
+    """Gives the results that it is told to; remembers which tests had to look at all rows."""
+
+    def __init__(self, models: list[NodeResult], tests: list[NodeResult]) -> None:
+        self.models, self.tests = models, tests
+        self.whole: set[str] | None = None
+
+    def build(self, *_select: Any, **_options: Any) -> tuple[NodeResult, ...]:
+        return tuple(self.models)
+
+    def test(self, *_select: Any, whole: set[str] | None, **_options: Any) -> tuple[NodeResult, ...]:
+        self.whole = whole
+        return tuple(self.tests)
+
+
+def test_a_failed_test_stops_nothing_and_stands_until_it_holds(warehouse: Warehouse) -> None:
+    def night(project: FakeProject, **options: Any) -> list[str]:
+        context: Any = SimpleNamespace(
+            project=project,
+            warehouse=warehouse,
+            options=Options(),
+            notes=Notes(),
+            progress=silent,
+            run_id="run-1",
+        )
+        build._dbt(context, "build", ["facts"], **{"full_refresh": False, "exclude": ["views"]} | options)
+        with warehouse.connect() as connection:
+            rows = connection.rows(f"select name, severity from {build.CHECKS} order by name")
+        assert len(context.notes.warnings) == sum(not test.is_good for test in project.tests)
+        return [f"{row['name']} {row['severity']}" for row in rows]
+
+    def project(**tests: str) -> FakeProject:
+        return FakeProject([node("leads")], [node(name, "test", status) for name, status in tests.items()])
+
+    with warehouse.connect() as connection:
+        connection.create_table(build.CHECKS, build.CHECK_COLUMNS)
+    assert night(project(one="fail", two="error", three="pass")) == ["one error", "two error"]
+    later = project(two="pass", three="pass")
+    assert night(later) == ["one error"]  # nobody looked at `one`
+    assert later.whole == {"one", "two"}
+    assert night(project(one="pass")) == []
+    night(project(one="fail"))
+    everything = project(two="fail")
+    assert night(everything, full_refresh=True, exclude=()) == ["two error"]  # `one` is no test any more
+    assert everything.whole is None
+    with pytest.raises(RunError, match="model leads: what happened"):
+        night(FakeProject([node("leads", status="error")], []))

@@ -1,15 +1,15 @@
 """The ledger keeps what ran, how it went and what was counted."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from ingestion.http import Usage
 from ingestion.jobs import AccountUsage, LoadReport, ResourceCount
-from pipeline.ledger import Ledger, last_counts, last_runs
-from pipeline.state import requests, steps
+from pipeline.ledger import Ledger, OpenStep, counts_of, last_counts, last_runs, run_of, standing, steps_of
+from pipeline.state import requests
 from pipeline.summary import LoadLine, RunSummary, StepLine
 
 RUN_AT = datetime(2026, 3, 6, 2, tzinfo=UTC)
@@ -38,6 +38,10 @@ def started(state: Engine, run_id: str) -> Ledger:
     return ledger
 
 
+def done(ledger: Ledger, stage: str, step: str, **result: Any) -> None:
+    ledger.end(ledger.begin(stage, step, {}), stage, step, 0.5, OpenStep(**result))
+
+
 def count(landed: int, known: int = 0) -> ResourceCount:
     return ResourceCount("smartlead", "main", "leads", 10, landed + known, landed, known, 0, 0)
 
@@ -55,9 +59,8 @@ def test_a_run_is_there_from_its_start(state: Engine) -> None:
 
 def test_a_finished_run_keeps_its_summary(state: Engine) -> None:
     ledger = started(state, "one")
-    with ledger.step("load", "smartlead") as step:
-        step.rows = 7
-    ledger.loaded(LoadReport(counts=(count(7),)))
+    done(ledger, "load", "smartlead", rows=7)
+    ledger.loaded("smartlead", LoadReport(counts=(count(7),)))
     given = summary(ledger, "failed")
     ledger.finish(given)
     (row,) = last_runs(state, "t")
@@ -73,27 +76,99 @@ def test_a_run_left_running_is_closed_by_the_next(state: Engine) -> None:
     assert (before["outcome"], before["error"]) == ("died", "the process ended without finishing the run")
 
 
-def test_a_step_that_raises_is_recorded_as_failed(state: Engine) -> None:
+def test_a_step_is_there_while_it_is_under_way(state: Engine) -> None:
     ledger = started(state, "one")
-    with pytest.raises(ValueError, match="no"), ledger.step("build", "facts"):
-        raise ValueError("no way\nsecond line")
-    with state.connect() as connection:
-        (row,) = connection.execute(sa.select(steps)).mappings().all()
-    assert (row["stage"], row["outcome"], row["error"]) == ("build", "failed", "no way")
-    assert isinstance(ledger.steps[0], StepLine)
+    number = ledger.begin("load", "smartlead", {"accounts": ["main"]})
+    (row,) = steps_of(state, "one")
+    assert (row["outcome"], row["inputs"], row["seconds"]) == ("running", {"accounts": ["main"]}, None)
+    ledger.end(number, "load", "smartlead", 1.5, OpenStep(rows=7, counts={"landed": 7}))
+    (row,) = steps_of(state, "one")
+    assert (row["outcome"], row["counts"], row["rows"], row["seconds"]) == ("done", {"landed": 7}, 7, 1.5)
+    assert ledger.steps == [StepLine("load", "smartlead", "done", 1.5, 7)]
+
+
+def test_a_step_that_was_under_way_died_with_its_run(state: Engine) -> None:
+    started(state, "one").begin("build", "facts", {})
+    started(state, "two")
+    (row,) = steps_of(state, "one")
+    assert (row["outcome"], row["error"]) == ("died", "the process ended in this step")
+
+
+def test_a_run_that_is_gone_on_with_takes_over_what_was_done(state: Engine) -> None:
+    first = started(state, "one")
+    done(first, "load", "smartlead", rows=7, notes={"notes": ["a note"], "warnings": [], "missing": []})
+    first.loaded("smartlead", LoadReport(counts=(count(7),)))
+    first.begin("build", "facts", {})
+    second = Ledger(state, "one")
+    second.go_on("t")
+    assert list(second.earlier) == [("load", "smartlead")]
+    assert second.keep("load", "smartlead")["notes"] == ["a note"]
+    assert second.loads == first.loads
+    assert second.steps == first.steps
+    (row,) = last_runs(state, "t")
+    assert (row["outcome"], row["attempts"]) == ("running", 2)
+
+
+def step_row(stage: str, step: str, outcome: str = "done") -> dict[str, str]:
+    return {"stage": stage, "step": step, "outcome": outcome}
+
+
+def test_a_step_done_again_takes_away_what_followed_from_it() -> None:
+    rows = [
+        step_row("load", "a"),
+        step_row("build", "facts"),
+        step_row("score", "replies"),
+        step_row("score", "titles"),
+        step_row("score", "replies", "died"),
+    ]
+    assert list(standing(rows)) == [("load", "a"), ("build", "facts")]
+
+
+def test_a_load_takes_away_everything_but_the_other_loads() -> None:
+    rows = [
+        step_row("load", "a"),
+        step_row("load", "b", "failed"),
+        step_row("build", "facts"),
+        step_row("load", "b"),
+    ]
+    assert list(standing(rows)) == [("load", "a"), ("load", "b")]
+
+
+def test_a_failed_step_takes_nothing_away_before_it() -> None:
+    rows = [step_row("load", "a"), step_row("build", "facts"), step_row("score", "replies", "failed")]
+    assert list(standing(rows)) == [("load", "a"), ("build", "facts")]
+
+
+def test_a_run_is_found_by_how_its_id_begins(state: Engine) -> None:
+    started(state, "abc-1")
+    started(state, "abd-2")
+    found = run_of(state, "t", "abc")
+    assert found is not None
+    assert found["run_id"] == "abc-1"
+    assert run_of(state, "t", "ab") is None
+    assert run_of(state, "t", "x") is None
+    assert run_of(state, "t", "%") is None
 
 
 def test_requests_are_kept_by_account(state: Engine) -> None:
     usage = Usage(requests=5, retries=1, throttled=0, bytes_received=99, waited_seconds=0.5)
-    started(state, "one").loaded(LoadReport(usage=(AccountUsage("apollo", "main", usage),)))
+    started(state, "one").loaded("apollo", LoadReport(usage=(AccountUsage("apollo", "main", usage),)))
     with state.connect() as connection:
         (row,) = connection.execute(sa.select(requests)).mappings().all()
     assert (row["calls"], row["bytes_received"], row["seconds_waited"]) == (5, 99, 0.5)
 
 
 def test_last_counts_are_the_newest_of_every_resource(state: Engine) -> None:
-    started(state, "one").loaded(LoadReport(counts=(count(7),)))
-    started(state, "two").loaded(LoadReport(counts=(count(1, known=7),)))
+    started(state, "one").loaded("smartlead", LoadReport(counts=(count(7),)))
+    started(state, "two").loaded("smartlead", LoadReport(counts=(count(1, known=7),)))
     started(state, "three")
     assert last_counts(state, "t") == [LoadLine("smartlead", "main", "leads", 10, 8, 1, 7, 0, 0)]
     assert last_counts(state, "another target") == []
+
+
+def test_a_source_loaded_again_in_one_run_is_counted_once(state: Engine) -> None:
+    ledger = started(state, "one")
+    ledger.loaded("smartlead", LoadReport(counts=(count(7),)))
+    again = Ledger(state, "one")
+    again.loaded("smartlead", LoadReport(counts=(count(1, known=7),)))
+    assert counts_of(state, "one") == [LoadLine("smartlead", "main", "leads", 10, 8, 1, 7, 0, 0)]

@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -16,17 +18,22 @@ from pipeline.errors import LockHeldError, RunError
 from pipeline.lock import hold, holder_of
 from pipeline.state import locks
 
+STARTERS = 5
+"""As many as the state database's pool has connections."""
+
 
 def held_by(state: Engine, **changes: object) -> None:
     """Put a lock of another run there."""
     now = utc_now()
     row = {
         "target": "t",
+        "token": "theirs",
         "run_id": "other",
         "command": "run",
         "holder": "ada",
         "host": socket.gethostname(),
         "pid": os.getpid(),
+        "born": lock._born(os.getpid()),
         "since": now - timedelta(hours=1),
         "heartbeat": now,
     }
@@ -95,12 +102,39 @@ def test_a_holder_on_another_machine_that_was_heard_of_keeps_it(state: Engine) -
 
 
 def test_a_run_that_lost_its_lock_notices(state: Engine) -> None:
-    with hold(state, "t", "mine", "run") as still_held:
-        still_held()
+    with hold(state, "t", "mine", "run") as held:
+        held.check()
         with state.begin() as connection:
-            connection.execute(sa.update(locks).values(run_id="other"))
+            connection.execute(sa.update(locks).values(token="theirs"))
         with pytest.raises(RunError, match="lost the warehouse"):
-            still_held()
+            held.check()
+
+
+def test_a_process_with_the_same_number_is_not_the_holder(state: Engine) -> None:
+    held_by(state, born=f"{lock._realm(lock._born(os.getpid()))} 1")
+    with hold(state, "t", "mine", "run"):
+        assert holder_of(state, "t") is not None
+
+
+def test_a_living_holder_that_could_not_be_heard_of_keeps_it(state: Engine) -> None:
+    held_by(state, heartbeat=utc_now() - timedelta(hours=6))
+    with pytest.raises(LockHeldError), hold(state, "t", "mine", "run"):
+        pass
+
+
+def test_a_holder_in_another_container_is_judged_by_its_heartbeat(state: Engine) -> None:
+    held_by(state, born="another-boot pid:[1] 7", pid=finished_pid())
+    with pytest.raises(LockHeldError), hold(state, "t", "mine", "run"):
+        pass
+
+
+def test_the_lock_says_which_run_is_gone_on_with(state: Engine) -> None:
+    with hold(state, "t", "mine", "run") as held:
+        held.works_on("earlier")
+        held.check()
+        holder = holder_of(state, "t")
+        assert holder is not None
+        assert holder.run_id == "earlier"
 
 
 def test_the_heartbeat_moves(state: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +147,24 @@ def test_the_heartbeat_moves(state: Engine, monkeypatch: pytest.MonkeyPatch) -> 
             assert utc_now() < deadline
         assert now is not None
         assert now.since == first.since
+
+
+@pytest.mark.parametrize("is_left_over", [False, True], ids=["free", "left by a dead run"])
+def test_of_many_that_start_together_one_gets_it(state: Engine, is_left_over: bool) -> None:
+    if is_left_over:
+        held_by(state, pid=finished_pid())
+    everybody = threading.Barrier(STARTERS)
+
+    def start(number: int) -> str:
+        everybody.wait()
+        try:
+            with hold(state, "t", str(number), "run"):
+                everybody.wait()  # until all have tried
+                return "held"
+        except LockHeldError:
+            everybody.wait()
+            return "refused"
+
+    with ThreadPoolExecutor(STARTERS) as pool:
+        found = sorted(pool.map(start, range(STARTERS)))
+    assert found == ["held"] + ["refused"] * (STARTERS - 1)

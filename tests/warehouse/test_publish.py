@@ -149,10 +149,23 @@ class TestPostgres:
             )
         assert found == 1
 
-    def test_a_changed_table_is_said_to_be_new(self, first: Warehouse, tmp_path: Path) -> None:
-        fill(first, [(1, "one")], {"id": "integer", "name": "text"})
+    def test_a_table_with_other_columns_is_told(self, first: Warehouse, tmp_path: Path) -> None:
+        fill(first, [(1, 7)], {"id": "integer", "name": "integer"})
         done = first.publish(tmp_path, [PublishedTable("things", "facts.things")], stamp(2), whole=False)
-        assert done.notes == ("analytics.things has other columns now and was made anew; grant it again",)
+        assert done.notes == (
+            "analytics.things has other columns now: it gained name and lost owner, name, seen_at;"
+            " its grants stay",
+        )
+        with first.published(tmp_path) as connection:
+            assert connection.rows("select * from analytics.things") == [{"id": 1, "name": 7}]
+
+    def test_a_reader_keeps_its_rows_when_columns_change(self, first: Warehouse, tmp_path: Path) -> None:
+        fill(first, [(9, "nine", 1)], {"id": "integer", "name": "text", "size": "integer"})
+        with first.published(tmp_path) as connection:
+            run_id = connection.scalar("select run_id from analytics.publication")
+            first.publish(tmp_path, [PublishedTable("things", "facts.things")], stamp(2), whole=False)
+            assert _read(connection) == ([(1, "one"), (2, "two")], run_id)
+        assert read(first, tmp_path) == ([(9, "nine")], "run-2")
 
     def test_a_table_published_no_longer_is_told(self, first: Warehouse, tmp_path: Path) -> None:
         done = first.publish(tmp_path, [], stamp(2), whole=False)

@@ -1,15 +1,23 @@
 -- Person keys whose person this run looks at again: those in loads not yet built, those that last night held a
--- record which has since come in anew (it may be somebody else's by now), and every key connected with them.
+-- record which has since come in anew (it may be somebody else's by now), those whose company or campaign differs
+-- from last night's, those asked for by name, and every key connected with them.
+-- depends_on: {{ ref('companies') }}, {{ ref('int_companies_before') }}
 {{ config(materialized='table') }}
 
-{% set movable = {'messages': 'message', 'replies': 'reply', 'meetings': 'meeting', 'deals': 'deal'} %}
+{% set movable = {
+    'messages': 'message', 'message_events': 'event', 'replies': 'reply', 'meetings': 'meeting', 'deals': 'deal',
+} %}
 {% set last_night = none if flags.FULL_REFRESH else last_built('intermediate', 'lead_keys') %}
+{% set last_pool = last_built('facts', 'lead_pool') %}
 
 with recursive direct as (
 
     select source || ':' || account || ':' || id as person_key
     from {{ ref('int_people') }}
     where {{ is_unbuilt() }}
+    union
+    select person_key
+    from {{ source('ops', 'keys_to_touch') }}
     union
     select source || ':' || account || ':' || id
     from {{ ref('int_people_clients') }}
@@ -31,26 +39,28 @@ with recursive direct as (
     select people.source || ':' || people.account || ':' || people.id
     from {{ ref('int_companies') }} as companies
     inner join {{ ref('int_people') }} as people
-        on companies.domain_key = people.company_domain_key
-        or (
-            companies.source = people.source and companies.account = people.account
-            and companies.id = people.company_id
-        )
+        on companies.source = people.source and companies.account = people.account
+        and companies.id = people.company_id
     where {{ is_unbuilt('companies.load_id') }}
+    {% for entity in ['campaign_leads', 'messages', 'replies'] %}
     union
-    select messages.lead_key
+    select records.lead_key
     from {{ ref('int_campaigns') }} as campaigns
-    inner join {{ ref('int_messages') }} as messages
-        on campaigns.source = messages.source and campaigns.account = messages.account
-        and campaigns.id = messages.campaign_id
+    inner join {{ ref('int_' ~ entity) }} as records
+        on campaigns.source = records.source and campaigns.account = records.account
+        and campaigns.id = records.campaign_id
     where {{ is_unbuilt('campaigns.load_id') }}
+    {% endfor %}
+    {% if last_night and last_pool %}
     union
-    select campaign_leads.lead_key
-    from {{ ref('int_campaigns') }} as campaigns
-    inner join {{ ref('int_campaign_leads') }} as campaign_leads
-        on campaigns.source = campaign_leads.source and campaigns.account = campaign_leads.account
-        and campaigns.id = campaign_leads.campaign_id
-    where {{ is_unbuilt('campaigns.load_id') }}
+    select last_night.person_key
+    from {{ ref('companies') }} as companies
+    full outer join {{ ref('int_companies_before') }} as before on companies.company_id = before.company_id
+    inner join {{ last_pool }} as pool
+        on coalesce(companies.company_id, before.company_id) = pool.company_id
+    inner join {{ last_night }} as last_night on pool.lead_id = last_night.lead_id
+    where {{ company_traits('companies') }} is distinct from before.traits
+    {% endif %}
     {% for entity, kind in movable.items() %}
     {% set fact = last_built('facts', entity) %}
     {% if last_night and fact %}

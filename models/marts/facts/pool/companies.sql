@@ -1,4 +1,5 @@
 -- Grain: one row a company; records at the same domain are one.
+-- depends_on: {{ ref('int_companies_before') }} (it reads last night's rows of this table)
 {% set newest = 'records.loaded_at desc, records.source_rank, ' ~ bytewise('records.id') %}
 {% set fields = [
     'name', 'website', 'linkedin_url', 'description', 'logo_url', 'industry', 'sub_industry',

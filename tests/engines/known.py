@@ -1,0 +1,61 @@
+"""Sequences of nights that once came out wrong, or that a person would think of first."""
+
+from __future__ import annotations
+
+from tests.engines.nights import Night
+
+MARCH = "2026-03-01T09:00:00+00:00"
+LATER = "2026-03-02T09:00:00+00:00"
+
+FROM_AFAR = [
+    Night(
+        24,
+        0,
+        {
+            "files": {
+                "companies": [{"id": "k1", "domain": "x.example", "name": "X Inc", "industry": "Software"}],
+                "people": [
+                    {"id": "p1", "email": "ada@x.example", "company_domain": "x.example", "client": "acme"},
+                    {"id": "p2", "email": "bo@y.example", "company_domain": "y.example", "company_name": "Y"},
+                    {"id": "p3", "email": "info@x.example"},
+                ],
+                "campaigns": [{"id": "c1", "name": "One", "client": "acme"}],
+                "messages": [
+                    {"id": "m1", "lead": "p1", "sent_at": MARCH},
+                    {"id": "m2", "lead": "p2", "sent_at": MARCH},
+                ],
+                "message_events": [{"id": "e1", "message_id": "m1", "type": "clicked", "time": LATER}],
+                "replies": [
+                    {"id": "r1", "lead": "p3", "campaign_id": "c1", "received_at": LATER, "body": "Yes"}
+                ],
+            }
+        },
+    ),
+    Night(
+        24,
+        0,
+        {
+            "files": {
+                "companies": [{"id": "k1", "domain": "z.example", "name": "X Inc", "industry": "Software"}],
+                "people": [
+                    {"id": "p4", "email": "Ada@Y.example", "company_domain": "y.example", "company_name": "A"}
+                ],
+                "campaigns": [{"id": "c1", "name": "One", "client": "beta"}],
+                "message_events": [{"id": "e1", "message_id": "m2", "type": "clicked", "time": LATER}],
+            }
+        },
+    ),
+]
+"""People whose own records do not come in anew, while what their rows read does: their company's domain and
+name, the client of a campaign that one only replied to, the message that an event belongs to."""
+
+FIRST_OF_ALL = [
+    Night(24, 0, {}),
+    Night(
+        24,
+        0,
+        {"files": {"message_events": [{"id": "e1", "message_id": "m1", "type": "opened", "time": LATER}]}},
+    ),
+    Night(24, 0, {"files": {"messages": [{"id": "m1", "lead": "ada@x.example", "sent_at": MARCH}]}}),
+]
+"""A night with nothing at all; then an event before the message that it belongs to."""

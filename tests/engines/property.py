@@ -1,0 +1,31 @@
+"""What has to hold after every night, on every engine."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from tests.engines.marts import differences
+from tests.engines.nights import FIRST_NIGHT, SETTINGS, Night
+from tests.engines.replay import Replay
+
+
+def check(replays: Mapping[str, Replay], nights: Sequence[Night]) -> None:
+    """Run the nights on every engine; after each all marts are a rebuild's, at the end the engines agree."""
+    for replay in replays.values():
+        replay.reset()
+    run_at = FIRST_NIGHT
+    with tempfile.TemporaryDirectory() as folder:
+        for number, night in enumerate(nights):
+            run_at += timedelta(hours=night.hours if number else 0)
+            files = night.write(Path(folder) / str(number))
+            for engine, replay in replays.items():
+                replay.configure(SETTINGS[night.settings])
+                replay.night(run_at, files)
+                found = [difference.line for difference in replay.differences()]
+                assert not found, f"{engine}, night {number}: {found}"
+    (first, left), *others = [(engine, replay.marts()) for engine, replay in replays.items()]
+    for engine, right in others:
+        assert differences(left, right, (first, engine)) == []
