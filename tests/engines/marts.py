@@ -13,7 +13,7 @@ from warehouse import Warehouse
 Marts = dict[str, Counter[tuple[tuple[str, Any], ...]]]
 
 SCHEMAS = ("facts", "answers", "scoring")
-CLOCKED = {"scoring.als_scores": {"scored_at"}}
+CLOCKED = {"scoring.als_scores": {"scored_at"}, "scoring.reply_labels": {"labelled_at"}}
 """Columns that say when something was worked out, not what."""
 
 
