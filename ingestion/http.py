@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ingestion.errors import LoadError, TerminalError, TransientError
-from ingestion.limits import Limit, Limiter
+from ingestion.limits import Budget, Limit, Limiter
 from ingestion.values import Json
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ ATTEMPTS = 6
 MAX_BACKOFF_SECONDS = 60.0
 MAX_WAIT_SECONDS = 2 * 3600.0
 """A provider that asks for more is late tonight: its account fails as transient and the next run goes on."""
+
+REMAINING = "x-daily-ratelimit-token-remaining"
+"""What Pipedrive says is left of the day's budget; 0 beside a 429: waiting does not help tonight."""
 
 TERMINAL_HINTS = {
     400: "the request was refused",
@@ -71,20 +74,25 @@ class ProviderClient:
         limits: Sequence[Limit] = (),
         timing: Timing | None = None,
         timeout: float = TIMEOUT_SECONDS,
+        throttled_wait: float | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Open a connection pool.
 
         name: how errors call the account, e.g. `hubspot account acme`. secret: is cut out of every message.
-        headers, params: go with every request (the key in one of them).
+        headers, params: go with every request (the key in one of them). throttled_wait: seconds to wait after
+        a 429 that does not say how long; None: exponentially longer. budget: what a day allows.
         """
         import httpx
 
         self.name = name
         self.usage = Usage()
-        self._secret = secret
+        self.budget = budget
+        self._secrets = {secret}
         self._timing = timing or Timing()
         self._limiter = Limiter(limits, clock=self._timing.clock, sleep=self._timing.sleep)
         self._params = dict(params or {})
+        self._throttled_wait = throttled_wait
         self._http = httpx.Client(
             base_url=base_url.rstrip("/"),
             headers={"Accept": "application/json", "User-Agent": "winnow", **(headers or {})},
@@ -129,37 +137,87 @@ class ProviderClient:
         idempotent: bool = True,
     ) -> Json:
         """Send one request, again where that may help, and return its JSON."""
+        found: Json = self._retrying(idempotent)(self._once, method, path, params, body)
+        return found
+
+    def text(
+        self, path: str, params: Mapping[str, Any] | None = None, *, accept: str
+    ) -> tuple[str, Mapping[str, str]]:
+        """GET `path` and return its text and its headers; raises TerminalError or TransientError."""
+        answer: httpx.Response = self._retrying(True)(self._answered, "GET", path, params, None, accept)
+        return answer.text, answer.headers
+
+    def log_in(self, path: str, grant: Mapping[str, str]) -> None:
+        """Exchange `grant` (OAuth 2.0, sent as a form) for a token that goes with every later request."""
+        self._secrets |= {grant["client_secret"]}
+        answer = self._retrying(True)(self._once, "POST", path, None, None, grant)
+        token = answer.get("access_token") if isinstance(answer, dict) else None
+        if not token:
+            raise TransientError(self._line(f"{path}: expected a token in the answer, got none"))
+        self._secrets |= {str(token)}
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def pause(self, seconds: float) -> None:
+        """Wait for something that the provider is busy with."""
+        self.usage.waited_seconds += seconds
+        self._timing.sleep(seconds)
+
+    def _retrying(self, idempotent: bool) -> tenacity.Retrying:
         import tenacity
 
-        retrying = tenacity.Retrying(
+        return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, idempotent)),
             wait=_wait,
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             sleep=self._pause,
             reraise=True,
         )
-        return retrying(self._once, method, path, params, body)
 
     def _pause(self, seconds: float) -> None:
         self.usage.retries += 1
         self.usage.waited_seconds += seconds
         self._timing.sleep(seconds)
 
-    def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Json:
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: object,
+        form: Mapping[str, str] | None = None,
+    ) -> Json:
+        return self._parsed(path, self._answered(method, path, params, body, form=form))
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: object,
+        accept: str = "",
+        form: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send one request once and return its answer; what is no success is raised."""
         import httpx
 
+        if self.budget is not None and not self.budget.take(path):
+            line = f"{path}: the day's budget is spent; the next run goes on"
+            raise TransientError(self._line(line), retry=False)
         self.usage.waited_seconds += self._limiter.acquire(path)
         self.usage.requests += 1
         query = {**self._params, **{key: value for key, value in (params or {}).items() if value is not None}}
         try:
-            response = self._http.request(method, path, params=query, json=body)
+            headers = {"Accept": accept} if accept else None
+            response = self._http.request(method, path, params=query, json=body, data=form, headers=headers)
         except httpx.ConnectError as error:
             raise NotSentError(self._line(f"{path}: cannot connect ({_kind(error)})")) from None
         except httpx.HTTPError as error:
             raise TransientError(self._line(f"{path}: no whole answer ({_kind(error)})")) from None
         self.usage.bytes_received += len(response.content)
+        if self.budget is not None and (left := remaining_of(response.headers)) is not None:
+            self.budget.told(left)
         if response.is_success:
-            return self._parsed(path, response)
+            return response
         raise self._refusal(path, response)
 
     def _parsed(self, path: str, response: httpx.Response) -> Json:
@@ -178,13 +236,18 @@ class ProviderClient:
         if status == 429:
             self.usage.throttled += 1
             wait = wait_asked_for(response, self._timing.now())
-            daily = "daily" in said.lower()
+            wait = self._throttled_wait if wait is None else wait
+            daily = "daily" in said.lower() or response.headers.get(REMAINING) == "0"
             retry = not daily and (wait is None or wait <= MAX_WAIT_SECONDS)
             hint = "" if retry else "; the quota is used up, the next run goes on"
             return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), wait=wait, retry=retry)
         if status in (408, 425) or (status >= 500 and status not in TERMINAL_HINTS):
             wait = wait_asked_for(response, self._timing.now())
             return TransientError(self._line(f"{line}: {said}"), wait=wait)
+        if status == 403 and is_quota(response, said):
+            self.usage.throttled += 1
+            hint = "; the quota is used up or the address is blocked, the next run goes on"
+            return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), retry=False)
         return TerminalError(self._line(f"{line}: {said}; {TERMINAL_HINTS.get(status, 'it was refused')}"))
 
     def _line(self, text: str) -> str:
@@ -192,13 +255,31 @@ class ProviderClient:
         from urllib.parse import quote, quote_plus
 
         line = " ".join(f"{self.name}: {text}".split())
-        for form in {self._secret, quote(self._secret, safe=""), quote_plus(self._secret)} - {""}:
-            line = line.replace(form, "***")
+        for secret in self._secrets - {""}:
+            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+                line = line.replace(form, "***")
         return line
 
 
 class NotSentError(TransientError):
     """No connection was made, so nothing was carried out and nothing was billed."""
+
+
+def remaining_of(headers: Mapping[str, str]) -> int | None:
+    """Return how much an answer says is left of the day: tokens (Pipedrive) or requests (Salesforce)."""
+    if (left := headers.get(REMAINING, "")).isdigit():
+        return int(left)
+    used, _, allowed = headers.get("sforce-limit-info", "").partition("api-usage=")[2].partition("/")
+    allowed = allowed.partition(";")[0].strip()  # a connected app's own usage may follow
+    return int(allowed) - int(used) if used.isdigit() and allowed.isdigit() else None
+
+
+def is_quota(response: httpx.Response, said: str) -> bool:
+    """Say whether a 403 is no refusal of the key: Salesforce's daily limit, or the page of a gateway.
+
+    Gateways answer in HTML; they block callers for a while who do not heed a provider's 429.
+    """
+    return said == "an HTML page" or "REQUEST_LIMIT_EXCEEDED" in response.text
 
 
 def wait_asked_for(response: httpx.Response, now: datetime) -> float | None:
@@ -266,6 +347,8 @@ def _body(response: httpx.Response) -> dict[str, Any]:
         found = json.loads(response.content)
     except ValueError:
         return {}
+    if isinstance(found, list) and len(found) == 1:  # as Salesforce wraps its errors
+        found = found[0]
     return found if isinstance(found, dict) else {}
 
 

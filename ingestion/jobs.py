@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,7 +107,7 @@ class Job:
     """What a source gets to load one account.
 
     cursor: where the last completed load ended, empty at first. landed: reads what the raw tables hold, by
-    SQL with `?` parameters.
+    SQL with `?` parameters. notes: take what a person should know.
     """
 
     source: str
@@ -119,6 +119,7 @@ class Job:
     answers: PaidAnswers
     client: ProviderClient
     landed: Callable[[str, Sequence[Any]], list[dict[str, Any]]]
+    notes: list[str] = field(default_factory=list)
 
     @property
     def where(self) -> str:

@@ -54,3 +54,36 @@ class Limiter:
         if start > now:
             self._sleep(start - now)
         return start - now
+
+
+class Budget:
+    """What a provider lets us spend in a day, in its own unit: every request costs some of it.
+
+    It is not waited for, as limits are: what it does not allow is left to the next run.
+    """
+
+    def __init__(self, allowed: int, cost: Callable[[str], int]) -> None:
+        """Start with nothing spent. cost: of a request to a path."""
+        self.spent = 0
+        self.left = allowed
+        self._cost = cost
+        self._lock = threading.Lock()
+
+    def affords(self, path: str) -> bool:
+        """Say whether one more request to `path` may go out."""
+        return self._cost(path) <= self.left
+
+    def take(self, path: str) -> bool:
+        """Spend what a request to `path` costs; False, with nothing spent, where that is too much."""
+        with self._lock:
+            cost = self._cost(path)
+            if cost > self.left:
+                return False
+            self.spent += cost
+            self.left -= cost
+            return True
+
+    def told(self, remaining: int) -> None:
+        """Take the provider's word for how much is left, where it is less: others spend of it, too."""
+        with self._lock:
+            self.left = min(self.left, max(0, remaining))

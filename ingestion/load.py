@@ -196,7 +196,8 @@ def _reader(load: _Load, account: Account, config: Config, answers: PaidAnswers)
         cursor = load.landing.cursor(account.name)
         with source.connect(account, _secret(load.source, account)) as client:
             load.usage.append(AccountUsage(load.source, account.name, client.usage))
-            job = Job(load.source, account, config, load.request, spool, cursor, answers, client, landed)
+            request, notes = load.request, load.landing.notes
+            job = Job(load.source, account, config, request, spool, cursor, answers, client, landed, notes)
             return source.read(job)
 
     return read

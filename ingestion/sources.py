@@ -5,15 +5,16 @@ from __future__ import annotations
 from ingestion.contracts import Contract, Resource
 from ingestion.jobs import FILES, Source
 
-PROVIDERS = ("apollo", "smartlead", "hubspot")
+PROVIDERS = ("apollo", "smartlead", "instantly", "salesforge", "hubspot", "pipedrive", "salesforce")
 ALL = (*PROVIDERS, FILES)
 
 
 def provider(name: str) -> Source:
     """Return the provider `name`; raises KeyError for a name that is none."""
-    from ingestion import apollo, hubspot, smartlead
+    from ingestion import apollo, hubspot, instantly, pipedrive, salesforce, salesforge, smartlead
 
-    known: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in (apollo, smartlead, hubspot)}
+    modules = (apollo, smartlead, instantly, salesforge, hubspot, pipedrive, salesforce)
+    known: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in modules}
     return known[name]
 
 

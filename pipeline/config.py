@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ingestion.entity_types import DEAL_STAGES
 
-SOURCES = ("apollo", "smartlead", "hubspot")
+SOURCES = ("apollo", "smartlead", "instantly", "salesforge", "hubspot", "pipedrive", "salesforce")
 """Providers with a loader, in the order in which a run loads them; `files` needs no configuration."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -135,6 +135,8 @@ class Account(Section):
     api_key_env: name of the environment variable that holds its key. client: whose the whole account is;
     campaigns and provider_clients map parts of it (the more special wins). stages: pipeline → stage → ours.
     enrich_cap: people bought per run. lookback_days: how far back rows that change later are read again.
+    daily_tokens: what a day's loads may spend of a provider's daily budget, in its unit: tokens
+    (Pipedrive), requests (Salesforce). currency: of amounts, where the provider does not say which.
     """
 
     name: Slug
@@ -147,6 +149,8 @@ class Account(Section):
     rate_limits: tuple[RateLimit, ...] = ()
     enrich_cap: int = Field(default=500, ge=0)
     lookback_days: int = Field(default=30, ge=1)
+    daily_tokens: int | None = Field(default=None, ge=1)
+    currency: str | None = None
 
     def mapped_clients(self) -> set[str]:
         """Return every client that this account names."""
@@ -173,7 +177,11 @@ class Sources(Section):
 
     apollo: SourceConfig = SourceConfig()
     smartlead: SourceConfig = SourceConfig()
+    instantly: SourceConfig = SourceConfig()
+    salesforge: SourceConfig = SourceConfig()
     hubspot: SourceConfig = SourceConfig()
+    pipedrive: SourceConfig = SourceConfig()
+    salesforce: SourceConfig = SourceConfig()
 
     def accounts(self, source: str) -> tuple[Account, ...]:
         """Return the accounts of provider `source`."""

@@ -48,7 +48,31 @@ DEFAULT_STAGES: dict[str, dict[str, dict[str, str]]] = {
             "closedwon": "closed_won",
             "closedlost": "closed_lost",
         }
-    }
+    },
+    "pipedrive": {
+        "Pipeline": {
+            "Qualified": "qualification",
+            "Lead In": "qualification",
+            "Contact Made": "qualification",
+            "Demo Scheduled": "qualification",
+            "Proposal Made": "proposal",
+            "Negotiations Started": "negotiation",
+        }
+    },
+    "salesforce": {
+        "default": {
+            "Prospecting": "qualification",
+            "Qualification": "qualification",
+            "Needs Analysis": "qualification",
+            "Value Proposition": "qualification",
+            "Id. Decision Makers": "qualification",
+            "Perception Analysis": "qualification",
+            "Proposal/Price Quote": "proposal",
+            "Negotiation/Review": "negotiation",
+            "Closed Won": "closed_won",
+            "Closed Lost": "closed_lost",
+        }
+    },
 }
 """Stages that a provider's new account comes with; `stages` of an account in winnow.yml wins over them."""
 

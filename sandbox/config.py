@@ -5,11 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.dealing import CANONICAL_STAGES
-from sandbox.keys import APOLLO_KEY, account_keys, environment_name, hubspot_key, smartlead_key
-from sandbox.limits import APOLLO_LIMITS, HUBSPOT_SEARCH_LIMIT, SMARTLEAD_LIMITS, Limit
-from sandbox.model import Agency
+from sandbox.instantly_records import campaign_id as instantly_id
+from sandbox.keys import (
+    APOLLO_KEY,
+    SALESFORGE_KEY,
+    account_keys,
+    environment_name,
+    hubspot_key,
+    instantly_key,
+    pipedrive_key,
+    salesforce_key,
+    smartlead_key,
+)
+from sandbox.limits import (
+    APOLLO_LIMITS,
+    HUBSPOT_SEARCH_LIMIT,
+    INSTANTLY_EMAILS_LIMIT,
+    PIPEDRIVE_LIMIT,
+    SMARTLEAD_LIMITS,
+    Limit,
+)
+from sandbox.model import Agency, Campaign
 from sandbox.params import REPLY_WINDOW_DAYS
+from sandbox.pipedrive_records import PIPELINE, STAGE_NAMES
 from sandbox.profiles import TITLES, ClientProfile, all_titles
+from sandbox.salesforce_records import STAGE_NAMES as SALES_STAGES
+from sandbox.salesforge_records import sequence_id, workspace_id
 
 BASE_URL_ENV = "WINNOW_SANDBOX_URL"
 HEADROOM = 0.9
@@ -42,7 +63,9 @@ def config_yaml(agency: Agency, base_url_env: str = BASE_URL_ENV, speed: float =
         "sources": {
             "apollo": {"accounts": [_apollo(agency, base, speed)]},
             "smartlead": {"accounts": _smartlead(agency, base, speed)},
-            "hubspot": {"accounts": [_hubspot(profile, base, speed) for profile in profiles]},
+            **_instantly(agency, base, speed),
+            **_salesforge(agency, base),
+            **_crms(agency, base, speed),
         },
         "experiments": _experiments(agency),
     }
@@ -82,7 +105,7 @@ def _smartlead(agency: Agency, base: str, speed: float) -> list[dict[str, Any]]:
     profiles = agency.params.profiles
     accounts: list[dict[str, Any]] = []
     for account in agency.smartlead_accounts:
-        campaigns = [campaign for campaign in agency.campaigns if campaign.account == account]
+        campaigns = [c for c in agency.campaigns if (c.provider, c.account) == ("smartlead", account)]
         clients = {campaign.client for campaign in campaigns}
         entry: dict[str, Any] = {
             "name": account,
@@ -104,6 +127,71 @@ def _smartlead(agency: Agency, base: str, speed: float) -> list[dict[str, Any]]:
     return accounts
 
 
+def _instantly(agency: Agency, base: str, speed: float) -> dict[str, Any]:
+    """One account a workspace, each of one client; the limit for listing e-mails is kept for all requests."""
+    clients = {c.account: c.client for c in agency.campaigns if c.provider == "instantly"}
+    accounts = [
+        {
+            "name": account,
+            "api_key_env": environment_name(instantly_key(account)),
+            "base_url": f"{base}/instantly/api/v2",
+            "client": agency.params.profiles[client].id,
+            "rate_limits": _rate_limits(INSTANTLY_EMAILS_LIMIT, speed),
+            "lookback_days": 60,
+        }
+        for account, client in clients.items()
+    ]
+    return {"instantly": {"accounts": accounts}} if accounts else {}
+
+
+def _crms(agency: Agency, base: str, speed: float) -> dict[str, Any]:
+    """Return the accounts of every CRM that a client has, one a client."""
+    params = agency.params
+    makers = {"hubspot": _hubspot, "pipedrive": _pipedrive, "salesforce": _salesforce}
+    return {
+        provider: {"accounts": [make(params.profiles[index], base, speed) for index in clients.values()]}
+        for provider, make in makers.items()
+        if (clients := params.crm_clients(provider))
+    }
+
+
+def _pipedrive(profile: ClientProfile, base: str, speed: float) -> dict[str, Any]:
+    return {
+        "name": profile.id,
+        "api_key_env": environment_name(pipedrive_key(profile.id)),
+        "base_url": f"{base}/pipedrive",
+        "client": profile.id,
+        "stages": {PIPELINE: {name: CANONICAL_STAGES[stage] for stage, name in STAGE_NAMES.items()}},
+        "rate_limits": _rate_limits((PIPEDRIVE_LIMIT,), speed),
+    }
+
+
+def _salesforge(agency: Agency, base: str) -> dict[str, Any]:
+    """One account for all workspaces, each of one client."""
+    campaigns = [c for c in agency.campaigns if c.provider == "salesforge"]
+    account = {
+        "name": "agency",
+        "api_key_env": environment_name(SALESFORGE_KEY),
+        "base_url": f"{base}/salesforge/public/v2",
+        "provider_clients": {
+            workspace_id(agency, c.account): agency.params.profiles[c.client].id for c in campaigns
+        },
+        "rate_limits": [{"calls": 1000, "seconds": 1}],
+        "lookback_days": 60,
+    }
+    return {"salesforge": {"accounts": [account]}} if campaigns else {}
+
+
+def _salesforce(profile: ClientProfile, base: str, speed: float) -> dict[str, Any]:
+    return {
+        "name": profile.id,
+        "api_key_env": environment_name(salesforce_key(profile.id)),
+        "base_url": f"{base}/salesforce",
+        "client": profile.id,
+        "stages": {"default": {name: CANONICAL_STAGES[stage] for stage, name in SALES_STAGES.items()}},
+    }
+
+
 def _hubspot(profile: ClientProfile, base: str, speed: float) -> dict[str, Any]:
     return {
         "name": profile.id,
@@ -113,6 +201,13 @@ def _hubspot(profile: ClientProfile, base: str, speed: float) -> dict[str, Any]:
         "stages": {"default": dict(CANONICAL_STAGES)},
         "rate_limits": _rate_limits((HUBSPOT_SEARCH_LIMIT,), speed),
     }
+
+
+def _campaign_id(agency: Agency, campaign: Campaign) -> str:
+    """Return the id that a campaign has at its sender."""
+    if campaign.provider == "instantly":
+        return instantly_id(agency, campaign)
+    return sequence_id(agency, campaign) if campaign.provider == "salesforge" else str(campaign.id)
 
 
 def _rate_limits(limits: tuple[Limit, ...], speed: float) -> list[dict[str, Any]]:
@@ -130,7 +225,7 @@ def _experiments(agency: Agency) -> list[dict[str, Any]]:
             {
                 "id": f"{profile.id}-opening",
                 "client": profile.id,
-                "campaign": str(campaign.id),
+                "campaign": _campaign_id(agency, campaign),
                 "metric": "positive_reply",
                 "arms": {"A": 0.5, "B": 0.5},
             }

@@ -30,7 +30,8 @@ class HubSpot:
         """Keep the server's state and two counters per portal."""
         self._state = state
         profiles = state.view.agency.params.profiles
-        self._clients = {hubspot_key(profile.id): client for client, profile in enumerate(profiles)}
+        own = state.view.agency.params.crm_clients("hubspot")
+        self._clients = {hubspot_key(name): client for name, client in own.items()}
         self._searches = [RollingWindows((HUBSPOT_SEARCH_LIMIT,), state.speed, state.clock) for _ in profiles]
         self._others = [RollingWindows((HUBSPOT_LIMIT,), state.speed, state.clock) for _ in profiles]
         self._portals: tuple[View, dict[int, Portal]] = (state.view, {})

@@ -14,9 +14,27 @@ def smartlead_key(account: str) -> str:
     return f"sandbox-smartlead-{account}-key"
 
 
+SALESFORGE_KEY = "sandbox-salesforge-key"
+
+
+def instantly_key(account: str) -> str:
+    """Return the key of an Instantly workspace."""
+    return f"sandbox-instantly-{account}-key"
+
+
 def hubspot_key(client: str) -> str:
     """Return the token of a client's HubSpot portal."""
     return f"sandbox-hubspot-{client}-key"
+
+
+def pipedrive_key(client: str) -> str:
+    """Return the API token of a client's Pipedrive company."""
+    return f"sandbox-pipedrive-{client}-key"
+
+
+def salesforce_key(client: str) -> str:
+    """Return the access token of a client's Salesforce organization."""
+    return f"sandbox-salesforce-{client}-key"
 
 
 def environment_name(key: str) -> str:
@@ -29,6 +47,10 @@ def account_keys(agency: Agency) -> dict[str, str]:
     keys = [
         APOLLO_KEY,
         *(smartlead_key(account) for account in agency.smartlead_accounts),
-        *(hubspot_key(profile.id) for profile in agency.params.profiles),
+        *(instantly_key(account) for account in agency.sending_accounts("instantly")),
+        *([SALESFORGE_KEY] if agency.sending_accounts("salesforge") else []),
+        *(hubspot_key(client) for client in agency.params.crm_clients("hubspot")),
+        *(pipedrive_key(client) for client in agency.params.crm_clients("pipedrive")),
+        *(salesforce_key(client) for client in agency.params.crm_clients("salesforce")),
     ]
     return {environment_name(key): key for key in keys}

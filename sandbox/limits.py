@@ -39,9 +39,20 @@ APOLLO_LIMITS: dict[str, tuple[Limit, ...]] = {
 SMARTLEAD_LIMITS = (Limit("burst", 10, 2), Limit("minute", 60, 60))
 """Rolling windows per key."""
 
+INSTANTLY_LIMITS = (Limit("second", 100, 1), Limit("minute", 6000, 60))
+INSTANTLY_EMAILS_LIMIT = (Limit("emails", 20, 60),)
+"""Rolling windows per workspace: listing e-mails has one of its own."""
+
 HUBSPOT_SEARCH_LIMIT = Limit("secondly", 5, 1)
 HUBSPOT_LIMIT = Limit("ten_secondly_rolling", 100, 10)
 """Rolling windows per portal: searches have one of their own and do not count in the other."""
+
+PIPEDRIVE_LIMIT = Limit("burst", 20, 2)
+PIPEDRIVE_TOKENS = Limit("day", 30_000, 86_400)
+"""A rolling window of requests per token, and a day's budget of tokens per company."""
+
+SALESFORCE_LIMIT = Limit("day", 100_000, 86_400)
+"""Requests of an organization in a day."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,8 @@ class FixedWindows:
         self._counts = [0] * len(self._limits)
         self._windows = [-1] * len(self._limits)
 
-    def take(self) -> Decision:
-        """Count one request; a refused one does not count."""
+    def take(self, weight: int = 1) -> Decision:
+        """Count one request, or `weight` of what is counted instead; a refused one does not count."""
         if isinf(self._speed):
             return Decision(None, 0.0, (0,) * len(self._limits))
         with self._lock:
@@ -84,10 +95,10 @@ class FixedWindows:
                 if window != self._windows[i]:
                     self._windows[i], self._counts[i] = window, 0
             for i, limit in enumerate(self._limits):
-                if self._counts[i] >= limit.calls:
+                if self._counts[i] + weight > limit.calls:
                     wait = ((self._windows[i] + 1) * limit.seconds - now) / self._speed
                     return Decision(limit, wait, tuple(self._counts))
-            self._counts = [count + 1 for count in self._counts]
+            self._counts = [count + weight for count in self._counts]
             return Decision(None, 0.0, tuple(self._counts))
 
 

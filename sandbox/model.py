@@ -111,7 +111,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A Smartlead campaign. account: Smartlead workspace. is_local: sends by the recipient's clock."""
+    """A campaign. account: workspace at `provider`. is_local: sends by the recipient's clock."""
 
     id: int
     client: int
@@ -124,6 +124,7 @@ class Campaign:
     mailboxes: tuple[str, ...]
     is_local: bool
     is_tracked: bool
+    provider: str = "smartlead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +279,12 @@ class Agency:
     @cached_property
     def smartlead_accounts(self) -> tuple[str, ...]:
         """Names of the Smartlead workspaces."""
-        return tuple(dict.fromkeys(campaign.account for campaign in self.campaigns))
+        return self.sending_accounts("smartlead")
+
+    def sending_accounts(self, provider: str) -> tuple[str, ...]:
+        """Return the names of the workspaces at `provider` that send campaigns."""
+        accounts = (campaign.account for campaign in self.campaigns if campaign.provider == provider)
+        return tuple(dict.fromkeys(accounts))
 
     def client_of(self, enrolment: Enrolment) -> str:
         """Return the id of the client that the enrolment's campaign belongs to."""

@@ -35,13 +35,15 @@ def make_campaigns(params: Params) -> tuple[Campaign, ...]:
     """Create each client's campaigns: three from the start, and a late one that starts after `days`."""
     campaigns: list[Campaign] = []
     for client, profile in enumerate(params.profiles):
-        account = SHARED_ACCOUNT if profile.provider_client_id is not None else f"{profile.id}-workspace"
+        sender = params.sender(profile.id)
+        is_shared = sender == "smartlead" and profile.provider_client_id is not None
+        account = SHARED_ACCOUNT if is_shared else f"{profile.id}-workspace"
         for wave, title in enumerate(WAVES):
             number = client * len(WAVES) + wave
             is_late = wave == len(WAVES) - 1
             started_at = params.start + timedelta(days=params.days + 3 if is_late else 0)
             # one campaign of the shared workspace has no client id, and is mapped by its own id
-            provider_client = None if wave == 1 else profile.provider_client_id
+            provider_client = None if wave == 1 or not is_shared else profile.provider_client_id
             campaigns.append(
                 Campaign(
                     id=FIRST_CAMPAIGN_ID + 4 * number,
@@ -57,6 +59,7 @@ def make_campaigns(params: Params) -> tuple[Campaign, ...]:
                     ),
                     is_local=wave != 2,
                     is_tracked=not (client == 2 and wave == 2),
+                    provider=sender,
                 )
             )
     return tuple(campaigns)

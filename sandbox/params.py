@@ -12,6 +12,12 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 
 SEQUENCE_DAYS = 8
 REPLY_WINDOW_DAYS = 14
+SENDERS = ("smartlead", "instantly", "salesforge")
+"""Providers that can send a client's campaigns; the first does unless Params.senders says otherwise."""
+
+CRMS = ("hubspot", "pipedrive", "salesforce")
+"""Providers that can be a client's CRM; the first is unless Params.crms says otherwise."""
+
 DIMENSIONS = ("title_group", "industry", "employee_band", "country", "new_role")
 
 
@@ -50,7 +56,9 @@ class Params:
     after. days: length of the history, from `start`. clients: how many of the five profiles take part.
     effects: causes of conversion; empty = none. variant_effect: how many times as often variant B of every
     campaign is answered positively. base_rate: chance that a contacted lead without an effect answers
-    positively. nights_after: nights that are simulated beyond `days`.
+    positively. nights_after: nights that are simulated beyond `days`. senders: (client, provider) of clients
+    whose campaigns are not Smartlead's but, for example, instantly's; what happens in them is the same.
+    crms: (client, provider) of clients whose CRM is not HubSpot; it holds the same.
     """
 
     leads: int = 2000
@@ -62,6 +70,8 @@ class Params:
     base_rate: float = 0.04
     start: datetime = START
     nights_after: int = 45
+    senders: tuple[tuple[str, str], ...] = ()
+    crms: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be simulated."""
@@ -69,6 +79,10 @@ class Params:
             raise ValueError(f"clients must be 1 to {len(PROFILES)}, not {self.clients}")
         if self.leads < 1 or self.days < 1:
             raise ValueError(f"leads and days must be at least 1, not {self.leads} and {self.days}")
+        if unknown := {provider for _, provider in self.senders} - set(SENDERS):
+            raise ValueError(f"no sender {', '.join(sorted(unknown))}; known: {', '.join(SENDERS)}")
+        if unknown := {provider for _, provider in self.crms} - set(CRMS):
+            raise ValueError(f"no CRM {', '.join(sorted(unknown))}; known: {', '.join(CRMS)}")
         if self.start.utcoffset() != timedelta(0):
             raise ValueError("start must be a UTC time")
 
@@ -85,6 +99,19 @@ class Params:
     def night(self, number: int = 0) -> datetime:
         """Return the moment (02:00 UTC) of a nightly run: 0 is the night after the last of `days`."""
         return self.start + timedelta(days=self.days + number, hours=2)
+
+    def sender(self, client: str) -> str:
+        """Return the provider that sends the campaigns of `client`."""
+        return dict(self.senders).get(client, SENDERS[0])
+
+    def crm(self, client: str) -> str:
+        """Return the provider of the CRM of `client`."""
+        return dict(self.crms).get(client, CRMS[0])
+
+    def crm_clients(self, provider: str) -> dict[str, int]:
+        """Return id → index of the clients whose CRM is at `provider`."""
+        every = enumerate(self.profiles)
+        return {profile.id: index for index, profile in every if self.crm(profile.id) == provider}
 
     def multiplier(self, client: str, segments: dict[str, str]) -> float:
         """Return the product of all effects that hold for a person of `client` with these segment values."""

@@ -16,14 +16,26 @@ from urllib.parse import parse_qs, urlsplit
 
 from sandbox.apollo import Apollo
 from sandbox.hubspot import HubSpot
+from sandbox.instantly import Instantly
 from sandbox.limits import Clock
 from sandbox.model import Agency
+from sandbox.pipedrive import Pipedrive
+from sandbox.salesforce import Salesforce
+from sandbox.salesforge import Salesforge
 from sandbox.smartlead import Smartlead
 from sandbox.view import View
 from sandbox.web import Request, Response, State, reply_json
 
 SEARCH_WALL = 10_000
-PREFIXES = {"apollo": "/apollo/api/v1/", "smartlead": "/smartlead/api/v1/", "hubspot": "/hubspot/"}
+PREFIXES = {
+    "apollo": "/apollo/api/v1/",
+    "smartlead": "/smartlead/api/v1/",
+    "instantly": "/instantly/api/v2/",
+    "salesforge": "/salesforge/public/",
+    "hubspot": "/hubspot/",
+    "pipedrive": "/pipedrive/",
+    "salesforce": "/salesforce/",
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,11 @@ class Server:
         self._providers: dict[str, _Provider] = {
             "apollo": Apollo(state),
             "smartlead": Smartlead(state),
+            "instantly": Instantly(state),
+            "salesforge": Salesforge(state),
             "hubspot": HubSpot(state),
+            "pipedrive": Pipedrive(state),
+            "salesforce": Salesforce(state),
         }
         self._http = _Http(("127.0.0.1", port), _Handler)
         self._http.sandbox = self

@@ -129,7 +129,7 @@ class Smartlead:
 
     def _campaigns(self, view: View, request: Request, account: str) -> Response:
         _check_query(request, "campaigns")
-        own = [campaign for campaign in view.campaigns if campaign.account == account]
+        own = [c for c in view.campaigns if (c.provider, c.account) == ("smartlead", account)]
         client_id = request.first("client_id")
         if client_id is not None:
             own = [campaign for campaign in own if str(campaign.provider_client_id) == client_id]
@@ -138,7 +138,9 @@ class Smartlead:
 
 def _campaign(view: View, account: str, text: str) -> Campaign | None:
     campaign = view.agency.campaign_by_id.get(whole_number(text) or 0)
-    if campaign is None or campaign.account != account or campaign.created_at > view.as_of:
+    if campaign is None or (campaign.provider, campaign.account) != ("smartlead", account):
+        return None
+    if campaign.created_at > view.as_of:
         return None
     return campaign
 
@@ -256,7 +258,9 @@ def _replied(view: View, account: str, filters: Json) -> list[tuple[Enrolment, d
     wanted = {str(item) for item in (campaigns if isinstance(campaigns, list) else [campaigns]) if item}
     rows: list[tuple[Enrolment, datetime]] = []
     for campaign in view.campaigns:
-        if campaign.account != account or (wanted and str(campaign.id) not in wanted):
+        if (campaign.provider, campaign.account) != ("smartlead", account) or (
+            wanted and str(campaign.id) not in wanted
+        ):
             continue
         for enrolment in view.campaign_enrolments(campaign.id):
             replies = view.replies(enrolment)

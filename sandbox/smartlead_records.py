@@ -208,20 +208,14 @@ def _sent(view: View, enrolment: Enrolment, message: Message) -> Json:
 
 
 def _reply(view: View, enrolment: Enrolment, reply: Reply) -> Json:
-    person = view.agency.people[enrolment.person]
     message = enrolment.messages[reply.step - 1]
     domain = enrolment.email.lower().partition("@")[2]
-    known = person.jobs[0].email
-    # people with two addresses write from the one that the campaign does not know
-    sender = known if known and known != person.lead_email else enrolment.email
-    if reply.intent == "bounce_notice":
-        sender = f"mailer-daemon@{domain}"
     token = hex_id(
         view.agency.params, f"reply {reply.intent} {reply.received_at:%Y%m%d%H%M%S}", enrolment.index, 28
     )
     return {
         "stats_id": view.stats_id(message),
-        "from": sender,
+        "from": view.reply_sender(enrolment, reply),
         "to": enrolment.mailbox,
         "type": "REPLY",
         "message_id": f"<CA{token}@mail.{domain}>",

@@ -145,6 +145,15 @@ class View:
             )
         )
 
+    def reply_sender(self, enrolment: Enrolment, reply: Reply) -> str:
+        """Return the address that a reply comes from, which need not be the one written to."""
+        person = self.agency.people[enrolment.person]
+        if reply.intent == "bounce_notice":
+            return f"mailer-daemon@{enrolment.email.lower().partition('@')[2]}"
+        known = person.jobs[0].email
+        # people with two addresses write from the one that the campaign does not know
+        return known if known and known != person.lead_email else enrolment.email
+
     def stats_id(self, message: Message) -> str:
         """Return the UUID under which Smartlead keeps the message."""
         number = message.enrolment * 10 + message.step

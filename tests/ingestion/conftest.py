@@ -73,14 +73,15 @@ def loader(warehouse: Warehouse, folder: Path, answers: MemoryAnswers) -> Loader
     return run
 
 
-def stage(warehouse: Warehouse, folder: Path, config: Config) -> None:
-    """Build the staging views, with their tests."""
+def stage(warehouse: Warehouse, folder: Path, config: Config, *sources: str) -> None:
+    """Build the staging views of `sources` (default: all), with their tests."""
     ensure_tables(warehouse)
     with warehouse.connect() as connection:
         write_operations(connection, config, "run", NIGHT)
         set_loads_to_build(connection, completed_loads(connection))
     project = Project(warehouse, folder / "state", "salt")
-    models, tests = project.build(["path:models/staging"]), project.test(["path:models/staging"])
+    paths = [f"path:models/staging/{source}" for source in sources] or ["path:models/staging"]
+    models, tests = project.build(paths), project.test(paths)
     assert models
     assert tests
     results = (*models, *tests)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from ingestion.http import ProviderClient
 from ingestion.jobs import Cursor, Job, LoadRequest
+from ingestion.limits import Budget
 from ingestion.sources import contracts
 from ingestion.spool import Spool
 from ingestion.values import Json
@@ -23,6 +24,8 @@ class FakeClient:
 
     def __init__(self, responder: Responder) -> None:
         """Keep the responder."""
+        self.budget: Budget | None = None
+        self.paused: list[float] = []
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self._responder = responder
 
@@ -30,6 +33,18 @@ class FakeClient:
         """See ProviderClient."""
         self.asked.append((path, params or {}))
         return self._responder("GET", path, params or {})
+
+    def text(
+        self, path: str, params: Mapping[str, Any] | None = None, *, accept: str
+    ) -> tuple[str, Mapping[str, str]]:
+        """See ProviderClient."""
+        self.asked.append((path, params or {}))
+        found: tuple[str, Mapping[str, str]] = self._responder(accept, path, params or {})
+        return found
+
+    def pause(self, seconds: float) -> None:
+        """See ProviderClient."""
+        self.paused.append(seconds)
 
     def post(self, path: str, body: Json, params: object = None, *, idempotent: bool = True) -> Json:
         """See ProviderClient."""

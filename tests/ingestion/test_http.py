@@ -10,7 +10,7 @@ import pytest
 
 from ingestion.errors import TerminalError, TransientError
 from ingestion.http import MAX_WAIT_SECONDS, ProviderClient, Timing
-from ingestion.limits import Limit
+from ingestion.limits import Budget, Limit
 from tests.local_server import QuietHandler, serving
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -204,3 +204,54 @@ def test_our_own_limit_waits_and_is_counted(sleeps: list[float]) -> None:
         http.get("/x")
         http.get("/x")
         assert http.usage.waited_seconds == pytest.approx(10.2)
+
+
+SPENT = {"x-daily-ratelimit-token-remaining": "0", "x-ratelimit-reset": "2"}
+LIMITED = '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            Answer(429, '{"success":false,"error":"request over limit"}', SPENT),
+            "HTTP 429, rate limit: request over",
+        ),
+        (
+            Answer(403, "<!DOCTYPE html><html>Attention Required!</html>"),
+            "HTTP 403, rate limit: an HTML page",
+        ),
+        (Answer(403, LIMITED), "HTTP 403, rate limit: TotalRequests Limit exceeded."),
+    ],
+    ids=["tokens of a day", "blocked by a gateway", "requests of a day"],
+)
+def test_a_quota_told_in_another_way_is_left_to_the_next_run(
+    answer: Answer, said: str, sleeps: list[float]
+) -> None:
+    with provider(answer) as url, client(url, sleeps) as http:
+        with pytest.raises(TransientError, match="the next run goes on") as caught:
+            http.get("/x")
+        assert said in str(caught.value)
+        assert (http.usage.requests, http.usage.throttled, sleeps) == (1, 1, [])
+
+
+def test_errors_in_a_list_are_quoted(sleeps: list[float]) -> None:
+    answer = Answer(401, '[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]')
+    with (
+        provider(answer) as url,
+        client(url, sleeps) as http,
+        pytest.raises(TerminalError, match="HTTP 401: Session expired or invalid; check the key"),
+    ):
+        http.get("/x")
+
+
+def test_a_budget_is_asked_before_every_request_and_told_what_is_left(sleeps: list[float]) -> None:
+    left = {"x-daily-ratelimit-token-remaining": "15"}
+    budget = Budget(100, lambda _: 10)
+    with provider(Answer(headers=left)) as url, client(url, sleeps, budget=budget) as http:
+        http.get("/x")
+        assert budget.left == 15
+        http.get("/x")
+        with pytest.raises(TransientError, match="the day's budget is spent; the next run goes on"):
+            http.get("/x")
+        assert http.usage.requests == 2

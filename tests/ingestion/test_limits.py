@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.limits import MARGIN, Limit, Limiter
+from ingestion.limits import MARGIN, Budget, Limit, Limiter
 
 
 class Clock:
@@ -49,3 +49,24 @@ def test_a_limit_of_a_path_stands_instead_of_the_general_one() -> None:
 
 def test_without_limits_nothing_waits() -> None:
     assert sent([], 50)[-1] == 100.0
+
+
+def cost(path: str) -> int:
+    return 20 if path.startswith("/v1") else 10
+
+
+def test_a_budget_is_spent_by_what_requests_cost() -> None:
+    budget = Budget(35, cost)
+    assert [budget.take("/v1/x"), budget.take("/v1/x"), budget.take("/v2/x")] == [True, False, True]
+    assert (budget.spent, budget.left) == (30, 5)
+    assert not budget.affords("/v2/x")
+
+
+def test_a_budget_believes_the_provider_when_less_is_left() -> None:
+    budget = Budget(100, cost)
+    budget.told(500)
+    assert budget.left == 100
+    budget.told(19)
+    assert (budget.affords("/v2/x"), budget.affords("/v1/x")) == (True, False)
+    budget.told(-1)
+    assert budget.left == 0

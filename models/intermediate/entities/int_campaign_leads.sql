@@ -1,1 +1,1 @@
-{{ union_staging('campaign_leads', ['smartlead', 'files']) }}
+{{ union_staging('campaign_leads', ['smartlead', 'instantly', 'salesforge', 'files']) }}

@@ -1,1 +1,1 @@
-{{ union_staging('campaign_steps', ['smartlead', 'files']) }}
+{{ union_staging('campaign_steps', ['smartlead', 'instantly', 'salesforge', 'files']) }}

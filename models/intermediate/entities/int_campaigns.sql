@@ -1,1 +1,1 @@
-{{ union_staging('campaigns', ['smartlead', 'files']) }}
+{{ union_staging('campaigns', ['smartlead', 'instantly', 'salesforge', 'files']) }}

@@ -1,1 +1,1 @@
-{{ union_staging('companies', ['apollo', 'hubspot', 'files']) }}
+{{ union_staging('companies', ['apollo', 'hubspot', 'pipedrive', 'salesforce', 'files']) }}

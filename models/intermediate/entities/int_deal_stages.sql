@@ -1,1 +1,1 @@
-{{ union_staging('deal_stages', ['hubspot', 'files']) }}
+{{ union_staging('deal_stages', ['hubspot', 'pipedrive', 'salesforce', 'files']) }}

@@ -1,1 +1,1 @@
-{{ union_staging('deals', ['hubspot', 'files']) }}
+{{ union_staging('deals', ['hubspot', 'pipedrive', 'salesforce', 'files']) }}

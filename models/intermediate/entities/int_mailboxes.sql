@@ -1,1 +1,1 @@
-{{ union_staging('mailboxes', ['files']) }}
+{{ union_staging('mailboxes', ['instantly', 'salesforge', 'files']) }}

@@ -1,1 +1,1 @@
-{{ union_staging('meetings', ['hubspot', 'files']) }}
+{{ union_staging('meetings', ['hubspot', 'pipedrive', 'salesforce', 'files']) }}

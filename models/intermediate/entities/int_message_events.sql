@@ -1,1 +1,1 @@
-{{ union_staging('message_events', ['smartlead', 'files']) }}
+{{ union_staging('message_events', ['smartlead', 'instantly', 'salesforge', 'files']) }}

@@ -1,1 +1,1 @@
-{{ union_staging('messages', ['smartlead', 'files']) }}
+{{ union_staging('messages', ['smartlead', 'instantly', 'salesforge', 'files']) }}

@@ -1,1 +1,3 @@
-{{ union_staging('people', ['apollo', 'smartlead', 'hubspot', 'files']) }}
+{{ union_staging('people', [
+    'apollo', 'smartlead', 'instantly', 'salesforge', 'hubspot', 'pipedrive', 'salesforce', 'files'
+]) }}

@@ -1,1 +1,3 @@
-{{ union_staging('person_keys', ['apollo', 'smartlead', 'hubspot', 'files']) }}
+{{ union_staging('person_keys', [
+    'apollo', 'smartlead', 'instantly', 'salesforge', 'hubspot', 'pipedrive', 'salesforce', 'files'
+]) }}

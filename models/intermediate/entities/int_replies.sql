@@ -1,1 +1,1 @@
-{{ union_staging('replies', ['smartlead', 'files']) }}
+{{ union_staging('replies', ['smartlead', 'instantly', 'salesforge', 'files']) }}

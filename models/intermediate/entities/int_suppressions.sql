@@ -1,1 +1,1 @@
-{{ union_staging('suppressions', ['files']) }}
+{{ union_staging('suppressions', ['instantly', 'salesforge', 'files']) }}

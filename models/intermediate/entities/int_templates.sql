@@ -1,1 +1,1 @@
-{{ union_staging('templates', ['smartlead', 'files']) }}
+{{ union_staging('templates', ['smartlead', 'instantly', 'salesforge', 'files']) }}

@@ -5,7 +5,8 @@ select
     people.*,
     people.source || ':' || people.account || ':' || people.id as record_key,
     case people.source
-        when 'apollo' then 1 when 'hubspot' then 2 when 'smartlead' then 3 else 4
+        when 'apollo' then 1 when 'hubspot' then 2 when 'pipedrive' then 3 when 'salesforce' then 4
+        when 'smartlead' then 5 when 'instantly' then 5 when 'salesforge' then 5 else 6
     end as source_rank,
     case people.email_status
         when 'verified' then 1 when 'catch_all' then 2 when 'guessed' then 3 when 'invalid' then 5 else 4

@@ -1,0 +1,36 @@
+-- The workspace's block list, and the leads who opted out of a campaign.
+select
+    'instantly' as source,
+    entries.account,
+    entries.id,
+    {{ mapped_client() }} as client,
+    entries.email,
+    entries.email_key,
+    entries.domain,
+    entries.domain_key,
+    'do_not_contact' as reason,
+    cast(null as date) as expires_on,
+    entries.attributes,
+    entries.loaded_at,
+    entries._dlt_load_id as load_id
+from {{ source('raw_instantly', 'block_list') }} as entries
+{{ join_client_map('instantly', 'entries') }}
+where entries._dlt_valid_to is null
+union all
+select
+    'instantly' as source,
+    leads.account,
+    'lead:' || leads.id as id,
+    {{ mapped_client(campaign=true) }} as client,
+    leads.email,
+    leads.email_key,
+    cast(null as text) as domain,
+    cast(null as text) as domain_key,
+    'unsubscribed' as reason,
+    cast(null as date) as expires_on,
+    cast(null as text) as attributes,
+    leads.loaded_at,
+    leads._dlt_load_id as load_id
+from {{ source('raw_instantly', 'leads') }} as leads
+{{ join_client_map('instantly', 'leads', 'leads.campaign_id') }}
+where leads._dlt_valid_to is null and leads.status = -2 and leads.email_key is not null

@@ -1,0 +1,68 @@
+-- Grain: one row an inbound e-mail or LinkedIn message, with the e-mail it answers: the last one that its
+-- sequence sent to the contact before it.
+with inbound as (
+
+    select
+        account,
+        id,
+        workspace_id,
+        sequence_id,
+        lead_key,
+        'email' as channel,
+        from_email,
+        subject,
+        body,
+        label,
+        occurred_at,
+        attributes,
+        loaded_at,
+        _dlt_load_id
+    from {{ source('raw_salesforge', 'thread_emails') }}
+    where _dlt_valid_to is null and direction = 'inbound'
+    union all
+    select
+        account,
+        'linkedin:' || id as id,
+        workspace_id,
+        sequence_id,
+        lead_key,
+        'linkedin' as channel,
+        cast(null as text) as from_email,
+        subject,
+        body,
+        label,
+        occurred_at,
+        attributes,
+        loaded_at,
+        _dlt_load_id
+    from {{ source('raw_salesforge', 'linkedin_messages') }}
+    where _dlt_valid_to is null and direction = 'inbound'
+
+),
+
+answered as (
+
+    select
+        inbound.account,
+        inbound.id,
+        sent.id as message_id,
+        row_number() over (
+            partition by inbound.account, inbound.id
+            order by sent.sent_at desc, sent.id
+        ) as nearness
+    from inbound
+    inner join {{ ref('stg_salesforge__sent') }} as sent
+        on inbound.account = sent.account
+        and inbound.lead_key = sent.lead_key
+        and inbound.sequence_id = sent.sequence_id
+        and inbound.occurred_at >= sent.sent_at
+    where inbound.channel = 'email'
+
+)
+
+select
+    inbound.*,
+    answered.message_id
+from inbound
+left join answered
+    on inbound.account = answered.account and inbound.id = answered.id and answered.nearness = 1
