@@ -107,6 +107,10 @@ def night(
     return found
 
 
+ON_DUCKDB = pytest.mark.parametrize("night", ["duckdb"], indirect=True)
+ON_POSTGRES = pytest.mark.parametrize("night", ["postgres"], indirect=True)
+
+
 @contextmanager
 def silent_server() -> Iterator[str]:
     """A provider that never answers; as soon as it is asked, the time of the stage is up."""
@@ -190,11 +194,6 @@ def before_first(patch: pytest.MonkeyPatch, path: str, act: Act) -> None:
     patch.setattr(module, name, after_act)
 
 
-def only(night: Disturbed, engine: str) -> None:
-    if night.engine != engine:
-        pytest.skip(f"only on {engine}")
-
-
 def test_the_night_comes_to_the_truth(night: Disturbed) -> None:
     expected = truth(simulate(PARAMS), NIGHT).total
     figures = night.summary["figures"]
@@ -214,14 +213,14 @@ def test_a_second_run_is_refused_at_once(night: Disturbed) -> None:
     assert "another run holds the warehouse: `winnow run` by " in night.errors["second"]
 
 
+@ON_DUCKDB
 def test_a_held_file_is_one_line(night: Disturbed) -> None:
-    only(night, "duckdb")
     (line,) = night.errors["held"].splitlines()
     assert "another process has it open; wait for it or stop it" in line
 
 
+@ON_DUCKDB
 def test_a_full_disk_is_one_line(night: Disturbed) -> None:
-    only(night, "duckdb")
     (line,) = night.errors["full"].splitlines()
     assert line.startswith("error: IO Error: ")
     assert line.endswith("; free some space and run again: it goes on from the last finished step")
@@ -229,8 +228,8 @@ def test_a_full_disk_is_one_line(night: Disturbed) -> None:
     assert night.outcomes("publish") == ["done", "failed", "done"]
 
 
+@ON_POSTGRES
 def test_a_server_that_restarts_is_waited_for(night: Disturbed) -> None:
-    only(night, "postgres")
     assert {step["stage"] for step in night.steps if step["retry_count"]} == {"load", "build"}
     assert night.outcomes("load") == ["timed_out", "done", "done", "done"]
     assert night.outcomes("build") == ["done"]

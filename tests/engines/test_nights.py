@@ -11,7 +11,7 @@ from tests.engines.nights import SETTINGS, Night, nights
 from tests.engines.property import check
 from tests.engines.replay import Replay
 
-EXAMPLES = 2
+EXAMPLES = 1
 """Few, because each takes tens of seconds; benchmarks/chaos/nights.py draws as many as there is time for."""
 
 

@@ -291,7 +291,7 @@ def test_findings_put_the_actionable_first_and_drop_what_no_longer_holds(
 def test_hot_out_of_reach_is_told_with_what_would_bring_it_back(world: World, written: Written) -> None:
     text = Page(written(world, connected={"smartlead"})).text
     assert "Alpha: hot is out of reach. The connected sources give at most" in text
-    assert "industry (+10, from apollo.companies, hubspot.companies, files.companies)" in text
+    assert "industry (+10, from apollo.companies, hubspot.companies, pipedrive.companies, " in text
     assert "out of reach" not in Page(written(world, connected={"files"})).text
 
 
