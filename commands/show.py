@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.summary import LoadLine, RunSummary
+    from ingestion.counts import ResourceCount
+from pipeline.summary import RunSummary
 
 LABELS = {
     "people": "people in the pool",
@@ -36,13 +37,13 @@ def summary_text(summary: RunSummary) -> str:
     return "\n".join(lines)
 
 
-def _load_lines(loads: Sequence[LoadLine]) -> list[str]:
+def _load_lines(loads: Sequence[ResourceCount]) -> list[str]:
     lines = []
     for source in dict.fromkeys(line.source for line in loads):
         mine = [line for line in loads if line.source == source]
         counts = {
             name: sum(getattr(line, name) for line in mine)
-            for name in ("received", "landed", "known", "quarantined", "duplicates")
+            for name in ("received", "landed", "known", "quarantined", "duplicates", "gone")
         }
         shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name == "landed")
         lines.append(f"  loaded {source}: {shown}")

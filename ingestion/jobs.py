@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.contracts import Resource
+from ingestion.counts import ResourceCount
 from ingestion.http import ProviderClient, Usage
 from warehouse.patience import Patience
 
@@ -34,7 +36,7 @@ class LoadRequest:
     run_at: the run's clock, UTC; becomes `loaded_at`. since, until: an explicit period instead of the cursor.
     limit: at most so many records a resource. files_dir: the folder of a file import. state_dir: durable.
     files_account: the account under which files land; imports of different tools can be told apart by it.
-    patience: with a warehouse that restarts.
+    patience: with a warehouse that restarts. seconds: how long the load may take; None: as long as it needs.
     """
 
     run_at: datetime
@@ -45,26 +47,7 @@ class LoadRequest:
     files_dir: Path | None = None
     files_account: str = FILES
     patience: Patience = NO_PATIENCE
-
-
-@dataclass(frozen=True)
-class ResourceCount:
-    """What became of one resource's records: received = landed + known + quarantined + duplicates.
-
-    reported: how many the provider says there are, None where it does not. known: held already, unchanged.
-    load_id: the load that brought them.
-    """
-
-    source: str
-    account: str
-    resource: str
-    reported: int | None
-    received: int
-    landed: int
-    known: int
-    quarantined: int
-    duplicates: int
-    load_id: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +90,8 @@ class Job:
     """What a source gets to load one account.
 
     cursor: where the last completed load ended, empty at first. landed: reads what the raw tables hold, by
-    SQL with `?` parameters. notes: take what a person should know.
+    SQL with `?` parameters. notes: take what a person should know. seconds_left: until the
+    next account's turn.
     """
 
     source: str
@@ -120,11 +104,26 @@ class Job:
     client: ProviderClient
     landed: Callable[[str, Sequence[Any]], list[dict[str, Any]]]
     notes: list[str] = field(default_factory=list)
+    seconds_left: Callable[[], float] = lambda: inf
 
     @property
     def where(self) -> str:
         """Name the account in messages."""
         return f"{self.source} account {self.account.name}"
+
+    @property
+    def is_late(self) -> bool:
+        """Say whether the time for this account is up; what is not read by then is left to the next run."""
+        return self.seconds_left() <= 0
+
+    def postponed(self, what: str, done: int, left: int) -> None:
+        """Note that only `done` of the records could be read now, and how many nights the rest will take."""
+        if left:
+            nights = -(-left // done) if done else None
+            rest = f"{left:,} are left, about {nights} more {'night' if nights == 1 else 'nights'}"
+            self.notes.append(
+                f"{self.where}: {done:,} {what} read; {rest if nights else f'{left:,} are left'}"
+            )
 
 
 @dataclass(frozen=True)

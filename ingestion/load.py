@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+from ingestion.counts import ResourceCount
 from ingestion.errors import LoadError, TerminalError
 from ingestion.jobs import (
     FILES,
@@ -17,7 +20,6 @@ from ingestion.jobs import (
     LoadReport,
     LoadRequest,
     Progress,
-    ResourceCount,
 )
 from ingestion.landing import Landing, count, create_tables
 from ingestion.sources import ALL, contracts, provider
@@ -83,8 +85,11 @@ def load_source(
         return load.report()
     if source == FILES:
         _load_account(load, request.files_account, lambda spool: _read_files(request, spool))
-    for account in accounts:
-        _load_account(load, account.name, _reader(load, account, config, answers))
+    end = inf if request.seconds is None else time.monotonic() + request.seconds
+    for number, account in enumerate(accounts):
+        now = time.monotonic()
+        deadline = now + (end - now) / (len(accounts) - number)
+        _load_account(load, account.name, _reader(load, account, config, answers, deadline))
     return load.report()
 
 
@@ -186,7 +191,9 @@ def _read_files(request: LoadRequest, spool: Spool) -> Cursor:
     return {}
 
 
-def _reader(load: _Load, account: Account, config: Config, answers: PaidAnswers) -> Callable[[Spool], Cursor]:
+def _reader(
+    load: _Load, account: Account, config: Config, answers: PaidAnswers, deadline: float
+) -> Callable[[Spool], Cursor]:
     def landed(sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         with load.warehouse.connect(read_only=True) as connection:
             return connection.rows(sql, params)
@@ -196,8 +203,19 @@ def _reader(load: _Load, account: Account, config: Config, answers: PaidAnswers)
         cursor = load.landing.cursor(account.name)
         with source.connect(account, _secret(load.source, account)) as client:
             load.usage.append(AccountUsage(load.source, account.name, client.usage))
-            request, notes = load.request, load.landing.notes
-            job = Job(load.source, account, config, request, spool, cursor, answers, client, landed, notes)
+            job = Job(
+                load.source,
+                account,
+                config,
+                load.request,
+                spool,
+                cursor,
+                answers,
+                client,
+                landed,
+                load.landing.notes,
+                lambda: deadline - time.monotonic(),
+            )
             return source.read(job)
 
     return read

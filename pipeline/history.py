@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from ingestion.counts import ResourceCount
 from pipeline.state import load_counts, metrics, runs
-from pipeline.summary import LoadLine
 
 PUBLISHED = "published"
 """The metric that marks a run whose publish succeeded."""
@@ -114,7 +114,7 @@ def _nights(rows: Iterable[tuple[datetime, str, float]]) -> tuple[Night, ...]:
     return tuple(Night(*days[day]) for day in sorted(days, reverse=True))
 
 
-def unjudged_counts(engine: Engine, target: str, run_id: str) -> list[LoadLine]:
+def unjudged_counts(engine: Engine, target: str, run_id: str) -> list[ResourceCount]:
     """Return what this run counted, and what loads since the last publish did: the newest of every resource.
 
     What an earlier publish has judged is not judged again because a source did not load tonight.
@@ -135,7 +135,7 @@ def unjudged_counts(engine: Engine, target: str, run_id: str) -> list[LoadLine]:
         rows = connection.execute(query).mappings().all()
     newest = {(row["source"], row["account"], row["resource"]): row for row in rows}
     return [
-        LoadLine(**{name: value for name, value in newest[key].items() if name != "run_id"})
+        ResourceCount(**{str(name): value for name, value in newest[key].items() if name != "run_id"})
         for key in sorted(newest)
     ]
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from ingestion.counts import ResourceCount
 from pipeline.clock import utc_now
 from pipeline.state import load_counts, requests, runs, steps
-from pipeline.summary import LoadLine, RunSummary, StepLine
+from pipeline.summary import RunSummary, StepLine
 from warehouse.patience import Patience
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Ledger:
         self._patience = patience or Patience()
         self.run_id = run_id
         self.steps: list[StepLine] = []
-        self.loads: list[LoadLine] = []
+        self.loads: list[ResourceCount] = []
         self.earlier: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def start(self, target: str, command: str, run_at: datetime, *, is_whole: bool = False) -> None:
@@ -151,8 +152,7 @@ class Ledger:
 
     def loaded(self, source: str, report: LoadReport) -> None:
         """Record what one source's load counted and what its requests cost; anew when it is repeated."""
-        lines = [LoadLine(**asdict(count)) for count in report.counts]
-        self.loads += lines
+        self.loads += report.counts
         usage = [
             {
                 "run_id": self.run_id,
@@ -170,8 +170,8 @@ class Ledger:
             for table in (load_counts, requests):
                 mine = sa.and_(table.c.run_id == self.run_id, table.c.source == source)
                 connection.execute(sa.delete(table).where(mine))
-            if lines:
-                counts = [asdict(line) | {"run_id": self.run_id} for line in lines]
+            if report.counts:
+                counts = [asdict(count) | {"run_id": self.run_id} for count in report.counts]
                 connection.execute(sa.insert(load_counts), counts)
             if usage:
                 connection.execute(sa.insert(requests), usage)
@@ -246,7 +246,7 @@ def steps_of(engine: Engine, run_id: str) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def counts_of(engine: Engine, run_id: str) -> list[LoadLine]:
+def counts_of(engine: Engine, run_id: str) -> list[ResourceCount]:
     """Return what a run loaded."""
     query = sa.select(load_counts).where(load_counts.c.run_id == run_id)
     order = (load_counts.c.source, load_counts.c.account, load_counts.c.resource)
@@ -272,41 +272,8 @@ def last_runs(
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def last_counts(engine: Engine, target: str) -> list[LoadLine]:
-    """Return the newest count of every resource of every account."""
-    newest = (
-        sa.select(
-            load_counts.c.source,
-            load_counts.c.account,
-            load_counts.c.resource,
-            sa.func.max(runs.c.run_number).label("run_number"),
-        )
-        .join(runs, runs.c.run_id == load_counts.c.run_id)
-        .where(runs.c.target == target)
-        .group_by(load_counts.c.source, load_counts.c.account, load_counts.c.resource)
-        .subquery()
-    )
-    query = (
-        sa.select(load_counts)
-        .join(runs, runs.c.run_id == load_counts.c.run_id)
-        .join(
-            newest,
-            sa.and_(
-                newest.c.source == load_counts.c.source,
-                newest.c.account == load_counts.c.account,
-                newest.c.resource == load_counts.c.resource,
-                newest.c.run_number == runs.c.run_number,
-            ),
-        )
-        .order_by(load_counts.c.source, load_counts.c.account, load_counts.c.resource)
-    )
-    with engine.connect() as connection:
-        found = connection.execute(query).mappings().all()
-    return [_load_line(row) for row in found]
-
-
-def _load_line(row: sa.RowMapping) -> LoadLine:
-    return LoadLine(**{str(key): value for key, value in row.items() if key != "run_id"})
+def _load_line(row: sa.RowMapping) -> ResourceCount:
+    return ResourceCount(**{str(key): value for key, value in row.items() if key != "run_id"})
 
 
 def one_line(error: BaseException) -> str:

@@ -15,8 +15,8 @@ from pipeline import history
 from pipeline.context import Context
 
 if TYPE_CHECKING:
+    from ingestion.counts import ResourceCount
     from pipeline.history import History
-    from pipeline.summary import LoadLine
     from warehouse import Connection
     from warehouse.publication import PublishedTable
 
@@ -50,7 +50,7 @@ def collect(context: Context, tables: list[PublishedTable]) -> dict[str, float]:
     return values
 
 
-def _counted(connection: Connection, counts: Sequence[LoadLine]) -> Iterator[Metric]:
+def _counted(connection: Connection, counts: Sequence[ResourceCount]) -> Iterator[Metric]:
     """Yield what was received, and whether the ledger and the raw tables say the same."""
     for item in counts:
         where = f"{item.source}.{item.account}.{item.resource}"

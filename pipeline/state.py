@@ -99,7 +99,7 @@ load_counts = sa.Table(
     sa.Column("reported", sa.BigInteger),
     *(
         sa.Column(name, sa.BigInteger, nullable=False)
-        for name in ("received", "landed", "known", "quarantined", "duplicates")
+        for name in ("received", "landed", "known", "quarantined", "duplicates", "gone")
     ),
     _text("load_id", nullable=True),
 )

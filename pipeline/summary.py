@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ingestion.counts import ResourceCount
+
 
 @dataclass(frozen=True)
 class StepLine:
@@ -19,25 +21,6 @@ class StepLine:
     rows: int | None = None
     error: str | None = None
     retry_count: int = 0
-
-
-@dataclass(frozen=True)
-class LoadLine:
-    """One resource of one account; received = landed + known + quarantined + duplicates.
-
-    load_id: dlt's id of the load that brought them.
-    """
-
-    source: str
-    account: str
-    resource: str
-    reported: int | None
-    received: int
-    landed: int
-    known: int
-    quarantined: int
-    duplicates: int
-    load_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,7 @@ class RunSummary:
     exit_code: int
     seconds: float
     steps: tuple[StepLine, ...] = ()
-    loads: tuple[LoadLine, ...] = ()
+    loads: tuple[ResourceCount, ...] = ()
     figures: Mapping[str, int] = field(default_factory=dict)
     tables: Mapping[str, int] = field(default_factory=dict)
     replies: Mapping[str, int] = field(default_factory=dict)
@@ -85,7 +68,7 @@ class RunSummary:
         values = {key: value for key, value in data.items() if key != "quarantined"}
         values["run_at"] = datetime.fromisoformat(values["run_at"])
         values["steps"] = tuple(StepLine(**item) for item in values["steps"])
-        values["loads"] = tuple(LoadLine(**item) for item in values["loads"])
+        values["loads"] = tuple(ResourceCount(**item) for item in values["loads"])
         for name in ("findings", "notes", "warnings", "failures"):
             values[name] = tuple(values[name])
         return RunSummary(**values)

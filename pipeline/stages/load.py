@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 FILES = "files"
 
+READING_SHARE = 0.8
+"""Of the stage's time; the rest is for landing what was read."""
+
 
 def run(context: Context) -> None:
     """Load every chosen source; failures become notes, unless nothing at all could be loaded (RunError)."""
@@ -24,12 +28,14 @@ def run(context: Context) -> None:
 
     sources = chosen_sources(context.config, context.options)
     context.patience.attempt(lambda: ensure_tables(context.warehouse))
-    for source in sources:
+    end = time.monotonic() + READING_SHARE * context.config.run.stage_timeout_seconds
+    for number, source in enumerate(sources):
+        seconds = (end - time.monotonic()) / (len(sources) - number)
         perform(
             context,
             "load",
             source,
-            partial(_load, context, source),
+            partial(_load, context, source, seconds),
             inputs=_inputs(context, source),
             is_still_so=partial(_is_there, context),
         )
@@ -38,7 +44,7 @@ def run(context: Context) -> None:
         raise RunError(*context.notes.missing)
 
 
-def _load(context: Context, source: str, step: OpenStep) -> None:
+def _load(context: Context, source: str, seconds: float, step: OpenStep) -> None:
     from ingestion.load import LoadRequest, load_source
     from pipeline.decisions import PaidAnswerStore
 
@@ -52,13 +58,14 @@ def _load(context: Context, source: str, step: OpenStep) -> None:
         files_dir=options.files_dir,
         files_account=options.files_account,
         patience=context.patience,
+        seconds=seconds,
     )
     counter = _Counter(context, source)
     report = load_source(source, context.config, context.warehouse, answers, request, counter.add)
     context.ledger.loaded(source, report)
     step.counts = {
         name: sum(getattr(count, name) for count in report.counts)
-        for name in ("received", "landed", "known", "quarantined", "duplicates")
+        for name in ("received", "landed", "known", "quarantined", "duplicates", "gone")
     }
     step.rows = step.counts["landed"]
     step.made = list(report.load_ids)

@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from ingestion.counts import ResourceCount
 from pipeline.config import Account, Agency, Client, Config, Employees, Icp, SourceConfig, Sources
 from pipeline.report.numbers import Rate
-from pipeline.summary import LoadLine, RunSummary, StepLine
+from pipeline.summary import RunSummary, StepLine
 from tests.pipeline.published_world import RUN_AT, World, uid
 
 MONDAY = date(2026, 1, 5)
@@ -103,8 +104,8 @@ def summary(**values: Any) -> RunSummary:
             StepLine("publish", "gate", "done", 1.5, 118),
         ),
         loads=(
-            LoadLine("apollo", "main", "people", 1300, 1300, 1200, 90, 4, 6),
-            LoadLine("smartlead", "one", "leads", None, 900, 900, 0, 0, 0),
+            ResourceCount("apollo", "main", "people", 1300, 1300, 1200, 90, 4, 6),
+            ResourceCount("smartlead", "one", "leads", None, 900, 900, 0, 0, 0),
         ),
         tables={"leads": 1234},
     )

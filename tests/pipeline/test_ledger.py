@@ -6,11 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from ingestion.counts import ResourceCount
 from ingestion.http import Usage
-from ingestion.jobs import AccountUsage, LoadReport, ResourceCount
-from pipeline.ledger import Ledger, OpenStep, counts_of, last_counts, last_runs, run_of, standing, steps_of
+from ingestion.jobs import AccountUsage, LoadReport
+from pipeline.ledger import Ledger, OpenStep, counts_of, last_runs, run_of, standing, steps_of
 from pipeline.state import requests
-from pipeline.summary import LoadLine, RunSummary, StepLine
+from pipeline.summary import RunSummary, StepLine
 
 RUN_AT = datetime(2026, 3, 6, 2, tzinfo=UTC)
 
@@ -158,17 +159,9 @@ def test_requests_are_kept_by_account(state: Engine) -> None:
     assert (row["calls"], row["bytes_received"], row["seconds_waited"]) == (5, 99, 0.5)
 
 
-def test_last_counts_are_the_newest_of_every_resource(state: Engine) -> None:
-    started(state, "one").loaded("smartlead", LoadReport(counts=(count(7),)))
-    started(state, "two").loaded("smartlead", LoadReport(counts=(count(1, known=7),)))
-    started(state, "three")
-    assert last_counts(state, "t") == [LoadLine("smartlead", "main", "leads", 10, 8, 1, 7, 0, 0)]
-    assert last_counts(state, "another target") == []
-
-
 def test_a_source_loaded_again_in_one_run_is_counted_once(state: Engine) -> None:
     ledger = started(state, "one")
     ledger.loaded("smartlead", LoadReport(counts=(count(7),)))
     again = Ledger(state, "one")
     again.loaded("smartlead", LoadReport(counts=(count(1, known=7),)))
-    assert counts_of(state, "one") == [LoadLine("smartlead", "main", "leads", 10, 8, 1, 7, 0, 0)]
+    assert counts_of(state, "one") == [ResourceCount("smartlead", "main", "leads", 10, 8, 1, 7, 0, 0)]

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from ingestion.counts import ResourceCount
 from pipeline import metrics
 from pipeline.history import History, Night
-from pipeline.summary import LoadLine
 from tests.pipeline.published_world import uid
 from warehouse import Connection, Warehouse
 from warehouse.publication import PublishedTable
@@ -18,8 +18,8 @@ def table(connection: Connection, name: str, columns: dict[str, str], *rows: tup
 
 
 def test_the_ledgers_counts_are_held_against_the_raw_rows(warehouse: Warehouse) -> None:
-    def line(resource: str, received: int, landed: int, load_id: str | None = "7") -> LoadLine:
-        return LoadLine("apollo", "main", resource, None, received, landed, 1, 2, 0, load_id)
+    def line(resource: str, received: int, landed: int, load_id: str | None = "7") -> ResourceCount:
+        return ResourceCount("apollo", "main", resource, None, received, landed, 1, 2, 0, load_id)
 
     with warehouse.connect() as connection:
         rows = [("7",), ("7",), ("6",)]
