@@ -45,17 +45,21 @@ def init(folder: Path, force: bool) -> None:
 
 
 @click.command()
+@click.option("--offline", "is_offline", is_flag=True, help="Ask no provider whether the keys work.")
 @common
-def doctor(settings: Settings) -> None:
+def doctor(settings: Settings, is_offline: bool) -> None:
     """Check configuration, keys, warehouse, mappings, and what scores can reach.
+
+    Keys are tried with requests that cost no credits.
 
     \b
     Example:
       winnow doctor
+      winnow doctor --offline
     """
     from pipeline.doctor import examine
 
-    findings = examine(settings.config, settings.warehouse)
+    findings = examine(settings.config, settings.warehouse, is_offline=is_offline)
     settings.show([finding.__dict__ for finding in findings], "\n".join(map(_line, findings)))
     if any(finding.level == "error" for finding in findings):
         raise click.exceptions.Exit(1)

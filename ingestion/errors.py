@@ -10,7 +10,15 @@ class LoadError(Exception):
 
 
 class TerminalError(LoadError):
-    """Trying again does not help: a key, a right, a setting or a file has to be changed first."""
+    """Trying again does not help: a key, a right, a setting or a file has to be changed first.
+
+    status: of the HTTP answer that said so, None where none did.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        """Keep the message and the status."""
+        super().__init__(message)
+        self.status = status
 
 
 class TransientError(LoadError):

@@ -87,6 +87,7 @@ class ProviderClient:
 
         self.name = name
         self.usage = Usage()
+        self.attempts = ATTEMPTS
         self.budget = budget
         self._secrets = {secret}
         self._timing = timing or Timing()
@@ -168,7 +169,7 @@ class ProviderClient:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, idempotent)),
             wait=_wait,
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=tenacity.stop_after_attempt(self.attempts),
             sleep=self._pause,
             reraise=True,
         )
@@ -248,7 +249,8 @@ class ProviderClient:
             self.usage.throttled += 1
             hint = "; the quota is used up or the address is blocked, the next run goes on"
             return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), retry=False)
-        return TerminalError(self._line(f"{line}: {said}; {TERMINAL_HINTS.get(status, 'it was refused')}"))
+        hint = TERMINAL_HINTS.get(status, "it was refused")
+        return TerminalError(self._line(f"{line}: {said}; {hint}"), status=status)
 
     def _line(self, text: str) -> str:
         """Return `text` as one line under the account's name, without the secret in any form."""

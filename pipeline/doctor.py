@@ -11,7 +11,7 @@ from pipeline.status import status
 from warehouse import WarehouseError
 
 if TYPE_CHECKING:
-    from pipeline.config import Config
+    from pipeline.config import Account, Config
     from warehouse import Connection, Warehouse
 
 Level = Literal["ok", "warning", "error"]
@@ -36,10 +36,13 @@ class Finding:
     text: str
 
 
-def examine(config: Config, warehouse: Warehouse) -> list[Finding]:
-    """Look at everything; what could be read from winnow.yml and profiles.yml is in order by now."""
+def examine(config: Config, warehouse: Warehouse, *, is_offline: bool = False) -> list[Finding]:
+    """Look at everything; what could be read from winnow.yml and profiles.yml is in order by now.
+
+    Every key is tried with requests that cost nothing. is_offline: ask no provider.
+    """
     findings = [Finding("ok", f"winnow.yml: {len(config.clients)} clients, {_accounts(config)} accounts")]
-    findings += _keys(config)
+    findings += _keys(config, is_offline=is_offline)
     findings += _warehouse(warehouse)
     findings += _mappings(config, warehouse)
     findings += _reach(config)
@@ -50,18 +53,36 @@ def _accounts(config: Config) -> int:
     return sum(len(config.sources.accounts(source)) for source in config.configured_sources())
 
 
-def _keys(config: Config) -> Iterator[Finding]:
+def _keys(config: Config, *, is_offline: bool) -> Iterator[Finding]:
     if not config.clients:
         yield Finding("error", "winnow.yml: clients is empty; list at least one, with its icp")
     for source in config.configured_sources():
         for account in config.sources.accounts(source):
             where = f"{source} account {account.name}"
-            if os.environ.get(account.api_key_env, "").strip():
+            key = os.environ.get(account.api_key_env, "").strip()
+            if not key:
+                yield Finding("error", f"{where}: environment variable {account.api_key_env} is not set")
+            elif is_offline:
                 yield Finding("ok", f"{where}: its key is set")
             else:
-                yield Finding("error", f"{where}: environment variable {account.api_key_env} is not set")
+                yield _tried(source, account, key)
             if source != "apollo" and not account.mapped_clients():
                 yield Finding("error", f"{where}: belongs to no client; set its `client`")
+
+
+def _tried(source: str, account: Account, key: str) -> Finding:
+    """Try a key at its provider, once: a person is waiting."""
+    from ingestion.errors import LoadError
+    from ingestion.probes import probe
+    from ingestion.sources import provider
+
+    try:
+        with provider(source).connect(account, key) as client:
+            client.attempts = 1
+            verdict = probe(source, client)
+    except LoadError as error:
+        return Finding("warning" if error.transient else "error", str(error))
+    return Finding(verdict.level, verdict.text)
 
 
 def _warehouse(warehouse: Warehouse) -> Iterator[Finding]:

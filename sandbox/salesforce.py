@@ -97,6 +97,8 @@ class Salesforce:
         if match is None:
             return _error(404, "NOT_FOUND", "The requested resource does not exist")
         rest = match["rest"]
+        if request.method == "GET" and rest == "limits":
+            return reply_json(200, {"DailyApiRequests": {"Max": 100_000, "Remaining": 99_990}})
         if request.method == "GET" and rest in ("query", "queryAll"):
             return self._query(request, org, path, every=rest == "queryAll")
         if request.method == "GET" and (found := _NEXT.fullmatch(rest)):

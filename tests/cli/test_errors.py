@@ -184,11 +184,11 @@ def test_a_full_disk_ends_the_load_at_once(folder: Path, monkeypatch: pytest.Mon
 
 
 def test_doctor_finds_the_missing_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = winnow(folder, "doctor")
+    done = winnow(folder, "doctor", "--offline")
     assert done.exit_code == 1
     assert "smartlead account main: environment variable WINNOW_TEST_NOT_SET is not set" in done.stdout
     monkeypatch.setenv("WINNOW_TEST_NOT_SET", "a key")
-    done = winnow(folder, "doctor", "--json")
+    done = winnow(folder, "doctor", "--offline", "--json")
     assert done.exit_code == 0
     assert {finding["level"] for finding in json.loads(done.stdout)} == {"ok", "warning"}
 
@@ -204,7 +204,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(folder: Path) -> None:
 def test_init_writes_what_doctor_can_read(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["init", "--folder", str(tmp_path)])
     assert done.exit_code == 0
-    assert "winnow.yml: 1 clients, 3 accounts" in winnow(tmp_path, "doctor").stdout
+    assert "winnow.yml: 1 clients, 3 accounts" in winnow(tmp_path, "doctor", "--offline").stdout
     again = CliRunner().invoke(main, ["init", "--folder", str(tmp_path)])
     assert again.exit_code == 1
     assert "--force writes over it" in again.stderr
