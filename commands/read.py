@@ -140,6 +140,7 @@ def status(settings: Settings, limit: int) -> None:
         "error": "error",
     }
     lines = [found.published_line, found.running_line]
+    lines += [f"paused: {line}" for line in found.paused]
     lines += [f"checks: {found.data_docs}"] if found.data_docs else []
     lines.append(table(found.runs, columns) if found.runs else "no run yet")
     settings.show(found.as_json(), "\n".join(lines))

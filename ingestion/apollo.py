@@ -53,9 +53,14 @@ def read(job: Job) -> Cursor:
 
 
 def clients_of(job: Job) -> list[Client]:
-    """Return the clients to search for: those the account maps to, else all; of them those with an ICP."""
+    """Return the clients to search for: those the account maps to, else all; with an ICP and not paused."""
     mapped = job.account.mapped_clients()
-    return [client for client in job.config.clients if client.icp and (not mapped or client.id in mapped)]
+    paused = job.request.pauses.clients
+    return [
+        client
+        for client in job.config.clients
+        if client.icp and (not mapped or client.id in mapped) and client.id not in paused
+    ]
 
 
 def filters(icp: Icp) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ingestion.contracts import Resource
 from ingestion.counts import ResourceCount
 from ingestion.http import ProviderClient, Usage
+from ingestion.pauses import NO_PAUSES, Pauses
 from warehouse.patience import Patience
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class LoadRequest:
     run_at: the run's clock, UTC; becomes `loaded_at`. since, until: an explicit period instead of the cursor.
     limit: at most so many records a resource. files_dir: the folder of a file import. state_dir: durable.
     files_account: the account under which files land; imports of different tools can be told apart by it.
+    pauses: what is left out.
     patience: with a warehouse that restarts. seconds: how long the load may take; None: as long as it needs.
     """
 
@@ -48,6 +50,7 @@ class LoadRequest:
     files_account: str = FILES
     patience: Patience = NO_PATIENCE
     seconds: float | None = None
+    pauses: Pauses = NO_PAUSES
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ class Job:
     def where(self) -> str:
         """Name the account in messages."""
         return f"{self.source} account {self.account.name}"
+
+    def is_paused(self, campaign_id: str, provider_client: object) -> bool:
+        """Say whether a campaign is left out of loads for now."""
+        return self.request.pauses.of_campaign(self.source, self.account, campaign_id, provider_client)
 
     @property
     def is_late(self) -> bool:

@@ -76,7 +76,7 @@ def load_source(
     ensure_tables(warehouse, (source,))
     landing = Landing(source, warehouse, request.state_dir, request.patience)
     load = _Load(source, warehouse, request, progress, landing)
-    accounts = () if source == FILES else config.sources.accounts(source)
+    accounts = () if source == FILES else _chosen(load, config)
     try:
         load.landing.finish_pending()
     except LoadError as error:
@@ -91,6 +91,15 @@ def load_source(
         deadline = now + (end - now) / (len(accounts) - number)
         _load_account(load, account.name, _reader(load, account, config, answers, deadline))
     return load.report()
+
+
+def _chosen(load: _Load, config: Config) -> tuple[Account, ...]:
+    """Return the accounts that are not paused; notes say which are, and what pauses have no effect."""
+    every, pauses = config.sources.accounts(load.source), load.request.pauses
+    paused = {account.name: pauses.of_account(load.source, account) for account in every}
+    said = [paused[account.name] or pauses.still_loaded(load.source, account) for account in every]
+    load.landing.notes += dict.fromkeys(line for line in said if line)
+    return tuple(account for account in every if not paused[account.name])
 
 
 def ensure_tables(warehouse: Warehouse, sources: Sequence[str] = ALL) -> None:

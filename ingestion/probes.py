@@ -15,7 +15,7 @@ FORBIDDEN = (402, 403)
 
 @dataclass(frozen=True)
 class Probe:
-    """One request. what: the right that it shows; passes: refusals that come only after the key was accepted."""
+    """One request. what: the right that it shows. passes: refusals that only an accepted key gets."""
 
     what: str
     path: str

@@ -57,6 +57,8 @@ def read(job: Job) -> Cursor:
         if not isinstance(campaign, dict) or not campaign.get("id"):
             continue
         campaign_id = str(campaign["id"])
+        if job.is_paused(campaign_id, campaign.get("client_id")):
+            continue
         context = {"$campaign_id": campaign_id, "$client_id": campaign.get("client_id")}
         labels = read_sequence(job, context)
         leads = read_leads(job, context)

@@ -152,6 +152,11 @@ class Account(Section):
     daily_tokens: int | None = Field(default=None, ge=1)
     currency: str | None = None
 
+    def client_of(self, campaign_id: str, provider_client: object = None) -> str | None:
+        """Return the client of one of the account's campaigns; the more special mapping wins."""
+        own = self.campaigns.get(campaign_id) or self.provider_clients.get(str(provider_client))
+        return own or self.client
+
     def mapped_clients(self) -> set[str]:
         """Return every client that this account names."""
         named = {*self.campaigns.values(), *self.provider_clients.values()}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import history
 from pipeline.context import Context
+from pipeline.pauses import of_load
 
 if TYPE_CHECKING:
     from ingestion.counts import ResourceCount
@@ -129,15 +130,21 @@ def _of_clients(connection: Connection, past: History) -> dict[str, Any]:
 
 
 def _freshness(context: Context, connection: Connection) -> dict[str, Any]:
-    """Return the hours from every account's newest load, and newest event, to the run's clock."""
+    """Return the hours from every account's newest load, and newest event, to the run's clock.
+
+    Accounts that are paused grow old because somebody wanted it.
+    """
     from ingestion.sources import ALL, contracts
 
     target, run_at = context.warehouse.target, context.run_at
     loads = history.newest_loads(context.state, target, run_at)
     first = history.first_run(context.state, target) or run_at
+    pauses = of_load(context.state, run_at)
     found: dict[str, Any] = {}
     for source in context.config.configured_sources():
         for account in context.config.sources.accounts(source):
+            if pauses.of_account(source, account):
+                continue
             newest = loads.get((source, account.name), first)
             found[f"freshness.load.{source}.{account.name}"] = _hours(run_at, newest)
     for source in ALL:

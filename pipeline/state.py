@@ -196,6 +196,21 @@ grants = sa.Table(
 """Which role may read which client's rows, no client for everything; warehouse/row_security.py applies it."""
 
 
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("pause_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("kind"),
+    _text("name"),
+    sa.Column("until", UtcTime),
+    sa.Column("paused_at", UtcTime, nullable=False),
+    _text("paused_by"),
+    sa.Column("resumed_at", UtcTime),
+    _text("resumed_by", nullable=True),
+)
+"""What loads leave out, until it is resumed or its time is up."""
+
+
 def open_state(warehouse: Warehouse, state_dir: Path) -> Engine:
     """Open the database that goes with `warehouse`, created where it is missing. Dispose of it after use.
 

@@ -11,6 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.expectations import page
 from pipeline.ledger import DIED, RUNNING, counts_of, last_runs, requests_of, run_of, steps_of
 from pipeline.lock import Holder, holder_of
+from pipeline.pauses import current, until
 from pipeline.state import open_state
 from pipeline.summarise import plain
 from warehouse import WarehouseError
@@ -27,6 +28,7 @@ class Status:
     """publication: the row that says which run readers see, None before the first. holder: who runs now.
 
     step: what it is at, with the seconds since it began. data_docs: the page of the gate's checks.
+    paused: what loads leave out, and until when.
     """
 
     publication: dict[str, Any] | None
@@ -34,6 +36,7 @@ class Status:
     runs: list[dict[str, Any]]
     step: dict[str, Any] | None = None
     data_docs: str | None = None
+    paused: tuple[str, ...] = ()
 
     @property
     def published_line(self) -> str:
@@ -60,6 +63,7 @@ class Status:
             "running": _plain(self.holder.__dict__) if self.holder else None,
             "step": self.step,
             "data_docs": self.data_docs,
+            "paused": list(self.paused),
             "runs": [_plain(run) for run in self.runs],
         }
 
@@ -72,11 +76,12 @@ def status(config: Config, warehouse: Warehouse, limit: int = 5) -> Status:
         alive = holder if holder is not None and holder.is_alive(utc_now()) else None
         runs = [_run(row, alive) for row in last_runs(engine, warehouse.target, limit)]
         step = _step_under_way(engine, alive) if alive else None
+        paused = tuple(f"{row['name']} {until(row)}" for row in current(engine, utc_now()))
     finally:
         engine.dispose()
     docs = page(config.state_dir)
     found = str(docs) if docs.exists() else None
-    return Status(_publication(config, warehouse), alive, runs, step, found)
+    return Status(_publication(config, warehouse), alive, runs, step, found, paused)
 
 
 def show_run(config: Config, warehouse: Warehouse, run_id: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def run(context: Context) -> None:
 def _load(context: Context, source: str, seconds: float, step: OpenStep) -> None:
     from ingestion.load import LoadRequest, load_source
     from pipeline.decisions import PaidAnswerStore
+    from pipeline.pauses import of_load
 
     options, answers = context.options, PaidAnswerStore(context.state)
     request = LoadRequest(
@@ -59,6 +60,7 @@ def _load(context: Context, source: str, seconds: float, step: OpenStep) -> None
         files_account=options.files_account,
         patience=context.patience,
         seconds=seconds,
+        pauses=of_load(context.state, context.run_at),
     )
     counter = _Counter(context, source)
     report = load_source(source, context.config, context.warehouse, answers, request, counter.add)

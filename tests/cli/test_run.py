@@ -225,6 +225,17 @@ def test_doctor_is_content(history: History) -> None:
     assert [finding for finding in found if finding["level"] == "error"] == []
 
 
+def test_a_published_campaign_can_be_paused(history: History) -> None:
+    with history.warehouse.published(history.state_dir) as connection:
+        row = connection.rows("select source, account, source_id, name from analytics.campaigns limit 1")[0]
+    full_name = "/".join((row["source"], row["account"], row["source_id"]))
+    assert f"campaign {full_name} is paused" in winnow(history.folder, "pause", row["name"]).stdout
+    assert [found["name"] for found in json.loads(winnow(history.folder, "pause", "--json").stdout)] == [
+        full_name
+    ]
+    assert "is loaded again" in winnow(history.folder, "resume", row["source_id"]).stdout
+
+
 def test_the_report_page_is_there(history: History) -> None:
     page = history.state_dir / "report.html"
     assert history.nights["second"]["report"] == str(page)
