@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands import backup, demo, grant, pause, read, runs, setup, stages
+from commands import backup, demo, drift, grant, pause, read, runs, setup, stages
 from commands.options import Group
 from commands.verify import verify
 
@@ -37,6 +37,7 @@ for _command in (
     stages.act,
     stages.detect,
     verify,
+    drift.drift,
     pause.pause,
     pause.resume,
     grant.grant,

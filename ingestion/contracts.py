@@ -69,11 +69,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A typed row: `values` in the order of `Contract.names` without `loaded_at`."""
+    """A typed row: `values` in the order of `Contract.names` without `loaded_at`.
+
+    undeclared: names of the fields that are kept in `attributes`.
+    """
 
     row_key: str
     row_hash: str
     values: tuple[Any, ...]
+    undeclared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +164,12 @@ class Contract:
                         f"{cell.column.name}: {value!r} refers to nobody", cell.column.name
                     )
                 values.append(key)
-        values.append(to_json(_rest(record, self._taken)))
+        rest = _rest(record, self._taken)
+        values.append(to_json(rest))
         row_key = "|".join([_escaped(values[index]) for index in self._key])
         content = [pair for pair in zip(self.names, values, strict=False) if pair[1] is not None]
         row_hash = hashlib.blake2b(_encode(content).encode(), digest_size=16).hexdigest()
-        return Accepted(row_key, row_hash, (*values, row_key, row_hash))
+        return Accepted(row_key, row_hash, (*values, row_key, row_hash), tuple(rest or ()))
 
     def _value(self, cell: _Cell, record: Record, context: Record) -> Json:
         column = cell.column

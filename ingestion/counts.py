@@ -1,4 +1,4 @@
-"""What became of a resource's records; apart, so that whoever reads the ledger imports no loader."""
+"""What a load counts; apart, so that whoever reads the ledger imports no loader."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ class ResourceCount:
     duplicates: int
     load_id: str | None = None
     gone: int = 0
+
+
+@dataclass(frozen=True)
+class FieldCount:
+    """How many accepted records of one resource had a field. is_declared: a column of the contract."""
+
+    source: str
+    account: str
+    resource: str
+    field: str
+    is_declared: bool
+    filled: int
+    records: int

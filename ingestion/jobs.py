@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.contracts import Resource
-from ingestion.counts import ResourceCount
+from ingestion.counts import FieldCount, ResourceCount
 from ingestion.http import ProviderClient, Usage
 from ingestion.pauses import NO_PAUSES, Pauses
 from warehouse.patience import Patience
@@ -77,7 +77,7 @@ class LoadReport:
     """The outcome of a source's load.
 
     load_ids: what was committed, loads that were finished included. retries: how often the warehouse was
-    tried again. notes: what a person should know.
+    tried again. notes: what a person should know. fields: how many records had which field.
     """
 
     counts: tuple[ResourceCount, ...] = ()
@@ -86,6 +86,7 @@ class LoadReport:
     load_ids: tuple[str, ...] = ()
     retries: int = 0
     notes: tuple[str, ...] = ()
+    fields: tuple[FieldCount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ingestion.counts import ResourceCount
+from ingestion.counts import FieldCount, ResourceCount
 from ingestion.errors import LoadError, TerminalError
 from ingestion.jobs import (
     FILES,
@@ -45,6 +45,7 @@ class _Load:
     counts: list[ResourceCount] = field(default_factory=list)
     failures: list[AccountFailure] = field(default_factory=list)
     usage: list[AccountUsage] = field(default_factory=list)
+    fields: list[FieldCount] = field(default_factory=list)
 
     def report(self) -> LoadReport:
         return LoadReport(
@@ -54,6 +55,7 @@ class _Load:
             load_ids=tuple(self.landing.load_ids),
             retries=self.landing.retries,
             notes=tuple(self.landing.notes),
+            fields=tuple(self.fields),
         )
 
     def fail(self, account: str, error: LoadError) -> None:
@@ -137,6 +139,7 @@ def _load_account(load: _Load, account: str, read: Callable[[Spool], Cursor]) ->
         lambda: _counts(load, spool, duplicates, load_id), load.landing.count_retry
     )
     load.counts.extend(counts)
+    load.fields.extend(FieldCount(load.source, account, *row) for row in spool.fields())
     load.failures.extend(_faults(counts))
 
 

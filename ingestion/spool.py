@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 10_000
+MOST_FIELDS = 500
+"""Undeclared fields that are counted a resource; people's own fields can be any number."""
+
 QUARANTINE = "quarantine"
 QUARANTINE_COLUMNS = (
     "account",
@@ -37,11 +41,15 @@ QUARANTINE_COLUMNS = (
 
 @dataclass
 class Tally:
-    """What one resource got: received, refused, and what the provider says it has (None: it does not)."""
+    """What one resource got: received, refused, and what the provider says it has (None: it does not).
+
+    undeclared: field that the contract does not name → accepted records that had it.
+    """
 
     received: int = 0
     quarantined: int = 0
     reported: int | None = None
+    undeclared: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -53,6 +61,7 @@ class _File:
     loaded_at: datetime
     keys: array[int] = field(default_factory=lambda: array("Q"))
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    filled: Counter[str] = field(default_factory=Counter)
     writer: Any = None
 
     def add(self, row_key: str, values: tuple[Any, ...]) -> None:
@@ -69,6 +78,8 @@ class _File:
 
         columns = [*zip(*self.rows, strict=True), [self.loaded_at] * len(self.rows)]
         arrays = [pa.array(column, type=kind.type) for column, kind in zip(columns, self.schema, strict=True)]
+        for kind, values in zip(self.schema, arrays, strict=True):
+            self.filled[kind.name] += len(values) - values.null_count
         if self.writer is None:
             self.writer = pa.ipc.new_file(self.path, self.schema)
         self.writer.write_batch(pa.record_batch(arrays, schema=self.schema))
@@ -136,6 +147,7 @@ class Spool:
             row = contract.accept(self.account, record, context, places(index) if places else "")
             if isinstance(row, Accepted):
                 file.add(row.row_key, row.values)
+                tally.undeclared.update(row.undeclared)
             else:
                 self._refuse(resource, row)
         tally.received += count
@@ -172,6 +184,17 @@ class Spool:
         for file in self._files.values():
             file.close()
         return {name: int((~self._files[name].kept()).sum()) for name in self._contracts}
+
+    def fields(self) -> Iterator[tuple[str, str, bool, int, int]]:
+        """Yield resource, field, whether it is declared, records that had it, records; once closed."""
+        for name, contract in self._contracts.items():
+            accepted = len(self._files[name].keys)
+            if not accepted:
+                continue
+            for column in contract.resource.columns:
+                yield name, column.name, True, self._files[name].filled[column.name], accepted
+            for other, count in self.tallies[name].undeclared.most_common(MOST_FIELDS):
+                yield name, other, False, count, accepted
 
     def tables(self, name: str) -> Iterator[pa.Table]:
         """Yield the rows of table `name` without duplicates, in batches; at least one table, maybe empty."""

@@ -196,6 +196,23 @@ grants = sa.Table(
 """Which role may read which client's rows, no client for everything; warehouse/row_security.py applies it."""
 
 
+fields = sa.Table(
+    "fields",
+    metadata,
+    _text("target", primary_key=True),
+    _text("source", primary_key=True),
+    _text("account", primary_key=True),
+    _text("resource", primary_key=True),
+    _text("field", primary_key=True),
+    sa.Column("is_declared", sa.Boolean, primary_key=True),
+    sa.Column("filled", sa.BigInteger, nullable=False),
+    sa.Column("records", sa.BigInteger, nullable=False),
+    sa.Column("first_seen_at", UtcTime, nullable=False),
+    sa.Column("last_seen_at", UtcTime, nullable=False),
+    sa.Column("missing_since", UtcTime),
+)
+"""Which fields every resource's records had, over all loads; pipeline/drift.py tells what changed."""
+
 pauses = sa.Table(
     "pauses",
     metadata,

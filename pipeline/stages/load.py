@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pipeline import drift
 from pipeline.context import Context, Options
 from pipeline.errors import RunError, UsageError
 from pipeline.ledger import FAILED, FAILED_AFTER_RETRY, OpenStep
@@ -65,6 +66,7 @@ def _load(context: Context, source: str, seconds: float, step: OpenStep) -> None
     counter = _Counter(context, source)
     report = load_source(source, context.config, context.warehouse, answers, request, counter.add)
     context.ledger.loaded(source, report)
+    context.notes.notes += drift.keep(context.state, context.warehouse.target, context.run_at, report.fields)
     step.counts = {
         name: sum(getattr(count, name) for count in report.counts)
         for name in ("received", "landed", "known", "quarantined", "duplicates", "gone")
