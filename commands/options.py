@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -138,6 +138,14 @@ def _exit_code(error: Exception) -> int:
     if type(error).__name__ in USAGE_ERRORS:
         return 2
     return int(getattr(error, "exit_code", 1))
+
+
+def leave(failures: Iterable[str], exit_code: int) -> None:
+    """Print a line a failure, and leave with the exit code unless it is 0."""
+    for line in failures:
+        click.echo(f"error: {line}", err=True)
+    if exit_code:
+        raise click.exceptions.Exit(int(exit_code))
 
 
 def progress_bar() -> Progress:

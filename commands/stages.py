@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import Settings, Time, common, end_progress, progress_bar
+from commands.options import Settings, Time, common, end_progress, leave, progress_bar
 
 if TYPE_CHECKING:
     from pipeline.context import Options
@@ -283,8 +283,5 @@ def perform(
     end_progress()
     if is_shown or summary.exit_code:
         settings.show(summary.as_json(), summary_text(summary))
-    for line in summary.failures:
-        click.echo(f"error: {line}", err=True)
-    if summary.exit_code:
-        raise click.exceptions.Exit(summary.exit_code)
+    leave(summary.failures, summary.exit_code)
     return summary

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Settings, common, end_progress, progress_bar
+from commands.options import Settings, common, end_progress, leave, progress_bar
 
 if TYPE_CHECKING:
     from pipeline.verify import Verification
@@ -47,10 +47,7 @@ def verify(settings: Settings, sample: int | None, limit: int, keeps: bool) -> N
     )
     end_progress()
     settings.show(found.as_json(), text(found))
-    for line in found.failures:
-        click.echo(f"error: {line}", err=True)
-    if found.exit_code:
-        raise click.exceptions.Exit(int(found.exit_code))
+    leave(found.failures, found.exit_code)
 
 
 def text(found: Verification) -> str:
