@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands import backup, demo, drift, grant, pause, read, runs, setup, stages
+from commands import backup, demo, drift, grant, pause, pool, read, runs, setup, stages
 from commands.options import Group
 from commands.verify import verify
 
@@ -50,6 +50,8 @@ for _command in (
     read.lead,
     read.replies,
     read.export,
+    pool.pool,
+    pool.list_,
 ):
     main.add_command(_command)
 

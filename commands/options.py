@@ -54,8 +54,11 @@ class Settings:
         click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False) if self.as_json else text)
 
 
-def common(command: Command) -> Command:
-    """Give a command --config, --target and --json, as its first argument `settings`."""
+def common(command: Command, target_option: str = "--target") -> Command:
+    """Give a command --config, --target and --json, as its first argument `settings`.
+
+    target_option: another name for --target, where a command has a target of its own.
+    """
 
     @click.option(
         "--config",
@@ -65,7 +68,9 @@ def common(command: Command) -> Command:
         show_default=True,
         help="Configuration; profiles.yml stands beside it.",
     )
-    @click.option("--target", help="dbt target: where the warehouse is.  [default: the profile's own]")
+    @click.option(
+        target_option, "target", help="dbt target: where the warehouse is.  [default: the profile's own]"
+    )
     @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
     @functools.wraps(command)
     def with_settings(

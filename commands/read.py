@@ -119,17 +119,23 @@ def export(settings: Settings, what: str, client: str, out: Path) -> None:
 
 @click.command()
 @click.option("--runs", "limit", type=click.IntRange(min=1), default=5, show_default=True, help="How many.")
+@click.option("--request", help="Show this request of `pool populate` or `list build`, by its id.")
 @common
-def status(settings: Settings, limit: int) -> None:
+def status(settings: Settings, limit: int, request: str | None) -> None:
     """Show what is published, what runs now, and the last runs.
 
     \b
     Example:
       winnow status
+      winnow status --request 4f2a
     """
+    from commands.pool import open_line, show_request
     from commands.show import table
     from pipeline.status import status as look
 
+    if request:
+        show_request(settings, request)
+        return
     found = look(settings.config, settings.warehouse, limit)
     columns = {
         "started_at": "started",
@@ -142,6 +148,7 @@ def status(settings: Settings, limit: int) -> None:
     lines = [found.published_line, found.running_line]
     lines += [f"paused: {line}" for line in found.paused]
     lines += [f"checks: {found.data_docs}"] if found.data_docs else []
+    lines += [open_line(list(found.requests))] if found.requests else []
     lines.append(table(found.runs, columns) if found.runs else "no run yet")
     settings.show(found.as_json(), "\n".join(lines))
 

@@ -29,6 +29,20 @@ LOAD_COLUMNS = {
     "quarantined": "quarantined",
     "duplicates": "duplicates",
 }
+KEYS = ("source", "account", "endpoint")
+REQUEST_COLUMNS = {
+    "source": "source",
+    "account": "account",
+    "endpoint": "endpoint",
+    "calls": "calls",
+    "retries": "again",
+    "throttled": "429",
+    "refused": "4xx",
+    "failed": "5xx",
+    "unanswered": "no answer",
+    "bytes_received": "bytes",
+    "seconds_waited": "waited s",
+}
 RUN_COLUMNS = {
     "id": "run",
     "started_at": "started",
@@ -63,18 +77,25 @@ def runs(settings: Settings, limit: int) -> None:
 
 @runs.command()
 @click.argument("run_id", metavar="ID")
+@click.option("--requests", "has_requests", is_flag=True, help="List the requests by account and endpoint.")
 @common
-def show(settings: Settings, run_id: str) -> None:
+def show(settings: Settings, run_id: str, has_requests: bool) -> None:
     """Show one run: its steps, what it loaded, what its requests cost. ID: the run's, or how it begins.
 
     \b
     Example:
       winnow runs show 4f2a
+      winnow runs show 4f2a --requests
     """
     from pipeline.status import show_run
 
     found = show_run(settings.config, settings.warehouse, run_id)
-    settings.show(found, _text(found))
+    settings.show(found, _requests(found) if has_requests else _text(found))
+
+
+def _requests(run: dict[str, Any]) -> str:
+    rows = [row | {"seconds_waited": round(row["seconds_waited"], 1)} for row in run["requests"]]
+    return table(rows, REQUEST_COLUMNS) if rows else "no request"
 
 
 def _text(run: dict[str, Any]) -> str:
@@ -85,9 +106,12 @@ def _text(run: dict[str, Any]) -> str:
     ]
     if run["loads"]:
         lines += ["loads", table(run["loads"], LOAD_COLUMNS)]
-    for usage in run["requests"]:
+    for source, account in dict.fromkeys((row["source"], row["account"]) for row in run["requests"]):
+        mine = [row for row in run["requests"] if (row["source"], row["account"]) == (source, account)]
+        sums = {name: sum(row[name] for row in mine) for name in mine[0] if name not in KEYS}
         lines.append(
-            f"{usage['source']} {usage['account']}: {usage['calls']:,} requests, {usage['retries']:,} of them"
-            f" again, {usage['bytes_received']:,} bytes, {usage['seconds_waited']:.1f} s waited"
+            f"{source} {account}: {sums['calls']:,} requests, {sums['retries']:,} of them again,"
+            f" {sums['throttled']:,} refused for their rate, {sums['bytes_received']:,} bytes,"
+            f" {sums['seconds_waited']:.1f} s waited"
         )
     return "\n".join(lines)

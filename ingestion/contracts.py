@@ -55,6 +55,18 @@ class Resource:
     columns: tuple[Column, ...]
     shape: Shape | None = None
     ignored: tuple[str, ...] = ()
+    deleted_by: str = ""
+    """The column that says that the provider still shows a record as deleted; resources that a sweep looks
+    at have one, and VANISHING_COLUMNS beside it."""
+
+
+VANISHING_COLUMNS = (
+    Column("is_gone", "boolean", paths=("$is_gone",)),
+    Column("known_at", "timestamp", paths=("$known_at",)),
+    Column("merged_into", paths=("$merged_into",)),
+)
+"""Whether the provider has a record no more, when its values had landed, and which record took it in. What a
+provider sends has none of them; only the versions that `ingestion.sweeps` makes do."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +178,10 @@ class Contract:
                 values.append(key)
         rest = _rest(record, self._taken)
         values.append(to_json(rest))
-        row_key = "|".join([_escaped(values[index]) for index in self._key])
+        key = row_key(*(values[index] for index in self._key))
         content = [pair for pair in zip(self.names, values, strict=False) if pair[1] is not None]
         row_hash = hashlib.blake2b(_encode(content).encode(), digest_size=16).hexdigest()
-        return Accepted(row_key, row_hash, (*values, row_key, row_hash), tuple(rest or ()))
+        return Accepted(key, row_hash, (*values, key, row_hash), tuple(rest or ()))
 
     def _value(self, cell: _Cell, record: Record, context: Record) -> Json:
         column = cell.column
@@ -203,7 +215,7 @@ class Contract:
                 if cell.column.name in self.resource.key
             ]
             if parts and all(isinstance(part, str | int) for part in parts):
-                return "|".join(_escaped(part) for part in parts)
+                return row_key(*parts)
         text = json.dumps(record, default=str, sort_keys=True)
         return "content:" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -287,6 +299,11 @@ def _find(record: Record, path: Sequence[str]) -> Json:
             return None
         found = found.get(part)
     return found
+
+
+def row_key(*parts: object) -> str:
+    """Return the key of a row: its account and its natural key there."""
+    return "|".join([_escaped(part) for part in parts])
 
 
 def _escaped(part: object) -> str:

@@ -62,7 +62,7 @@ class Entity:
         raise KeyError(f"{self.name} has no column {name}")
 
 
-CHANNELS = ("email", "linkedin", "sms", "voice", "mail")
+CHANNELS = ("email", "linkedin", "sms", "whatsapp", "voice", "mail")
 EVENT_TYPES = (
     "sent",
     "delivered",

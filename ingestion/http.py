@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.errors import LoadError, TerminalError, TransientError
 from ingestion.limits import Budget, Limit, Limiter
+from ingestion.secrets import without_secret_fields
+from ingestion.usage import Usage, endpoint_of
 from ingestion.values import Json
 
 if TYPE_CHECKING:
@@ -41,17 +43,6 @@ TERMINAL_HINTS = {
 
 
 @dataclass
-class Usage:
-    """What an account's requests cost: calls, retries among them, bytes received, seconds waited."""
-
-    requests: int = 0
-    retries: int = 0
-    throttled: int = 0
-    bytes_received: int = 0
-    waited_seconds: float = 0.0
-
-
-@dataclass
 class Timing:
     """The clocks and the sleep that a client uses; tests put their own."""
 
@@ -73,7 +64,7 @@ class ProviderClient:
         params: Mapping[str, str] | None = None,
         limits: Sequence[Limit] = (),
         timing: Timing | None = None,
-        timeout: float = TIMEOUT_SECONDS,
+        timeout: float | None = None,
         throttled_wait: float | None = None,
         budget: Budget | None = None,
     ) -> None:
@@ -93,11 +84,12 @@ class ProviderClient:
         self._timing = timing or Timing()
         self._limiter = Limiter(limits, clock=self._timing.clock, sleep=self._timing.sleep)
         self._params = dict(params or {})
+        self._log_in_again: Callable[[], None] | None = None
         self._throttled_wait = throttled_wait
         self._http = httpx.Client(
             base_url=base_url.rstrip("/"),
             headers={"Accept": "application/json", "User-Agent": "winnow", **(headers or {})},
-            timeout=timeout,
+            timeout=TIMEOUT_SECONDS if timeout is None else timeout,
             follow_redirects=True,
         )
 
@@ -138,46 +130,49 @@ class ProviderClient:
         idempotent: bool = True,
     ) -> Json:
         """Send one request, again where that may help, and return its JSON."""
-        found: Json = self._retrying(idempotent)(self._once, method, path, params, body)
+        found: Json = self._retrying(idempotent, method, path)(self._once, method, path, params, body)
         return found
 
     def text(
         self, path: str, params: Mapping[str, Any] | None = None, *, accept: str
     ) -> tuple[str, Mapping[str, str]]:
-        """GET `path` and return its text and its headers; raises TerminalError or TransientError."""
-        answer: httpx.Response = self._retrying(True)(self._answered, "GET", path, params, None, accept)
+        """GET `path` and return its text and its headers; raises TerminalError or TransientError.
+
+        accept: the content type; an answer of another one, such as a gateway's page, is asked for again.
+        """
+        answer: httpx.Response = self._retrying(True, "GET", path)(self._accepted, path, params, accept)
         return answer.text, answer.headers
 
     def log_in(self, path: str, grant: Mapping[str, str]) -> None:
-        """Exchange `grant` (OAuth 2.0, sent as a form) for a token that goes with every later request."""
+        """Exchange `grant` (OAuth 2.0, as a form) for every later request's token, anew when it expires."""
         self._secrets |= {grant["client_secret"]}
-        answer = self._retrying(True)(self._once, "POST", path, None, None, grant)
+        answer = self._retrying(True, "POST", path)(self._once, "POST", path, None, None, grant)
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not token:
             raise TransientError(self._line(f"{path}: expected a token in the answer, got none"))
         self._secrets |= {str(token)}
         self._http.headers["Authorization"] = f"Bearer {token}"
+        self._log_in_again = lambda: self.log_in(path, grant)
 
     def pause(self, seconds: float) -> None:
         """Wait for something that the provider is busy with."""
-        self.usage.waited_seconds += seconds
+        self.usage.count("(waiting)", waited_seconds=seconds)
         self._timing.sleep(seconds)
 
-    def _retrying(self, idempotent: bool) -> tenacity.Retrying:
+    def _retrying(self, idempotent: bool, method: str, path: str) -> tenacity.Retrying:
         import tenacity
+
+        def pause(seconds: float) -> None:
+            self.usage.count(endpoint_of(method, path), retries=1, waited_seconds=seconds)
+            self._timing.sleep(seconds)
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, idempotent)),
             wait=_wait,
             stop=tenacity.stop_after_attempt(self.attempts),
-            sleep=self._pause,
+            sleep=pause,
             reraise=True,
         )
-
-    def _pause(self, seconds: float) -> None:
-        self.usage.retries += 1
-        self.usage.waited_seconds += seconds
-        self._timing.sleep(seconds)
 
     def _once(
         self,
@@ -187,7 +182,12 @@ class ProviderClient:
         body: object,
         form: Mapping[str, str] | None = None,
     ) -> Json:
-        return self._parsed(path, self._answered(method, path, params, body, form=form))
+        response = self._answered(method, path, params, body, form=form)
+        try:
+            return self._parsed(path, response)
+        except TransientError:
+            self.usage.count(endpoint_of(method, path), unanswered=1)
+            raise
 
     def _answered(
         self,
@@ -199,27 +199,54 @@ class ProviderClient:
         form: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send one request once and return its answer; what is no success is raised."""
+        response = self._sent(method, path, params, body, accept, form)
+        endpoint = endpoint_of(method, path)
+        if response.status_code == 401 and form is None and self._log_in_again is not None:
+            self.usage.count(endpoint, refused=1)
+            self._log_in_again()
+            response = self._sent(method, path, params, body, accept, form)
+        if response.is_success:
+            return response
+        raise self._refusal(endpoint, path, response)
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: object,
+        accept: str,
+        form: Mapping[str, str] | None,
+    ) -> httpx.Response:
+        """Send one request within the limits and the budget, and return its answer, whatever it is."""
         import httpx
 
         if self.budget is not None and not self.budget.take(path):
             line = f"{path}: the day's budget is spent; the next run goes on"
             raise TransientError(self._line(line), retry=False)
-        self.usage.waited_seconds += self._limiter.acquire(path)
-        self.usage.requests += 1
+        endpoint = endpoint_of(method, path)
+        self.usage.count(endpoint, requests=1, waited_seconds=self._limiter.acquire(path))
         query = {**self._params, **{key: value for key, value in (params or {}).items() if value is not None}}
         try:
             headers = {"Accept": accept} if accept else None
             response = self._http.request(method, path, params=query, json=body, data=form, headers=headers)
         except httpx.ConnectError as error:
+            self.usage.count(endpoint, unanswered=1)
             raise NotSentError(self._line(f"{path}: cannot connect ({_kind(error)})")) from None
         except httpx.HTTPError as error:
+            self.usage.count(endpoint, unanswered=1)
             raise TransientError(self._line(f"{path}: no whole answer ({_kind(error)})")) from None
-        self.usage.bytes_received += len(response.content)
+        self.usage.count(endpoint, bytes_received=len(response.content))
         if self.budget is not None and (left := remaining_of(response.headers)) is not None:
             self.budget.told(left)
-        if response.is_success:
-            return response
-        raise self._refusal(path, response)
+        return response
+
+    def _accepted(self, path: str, params: Mapping[str, Any] | None, accept: str) -> httpx.Response:
+        response = self._answered("GET", path, params, None, accept)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
+        if kind != accept:
+            raise TransientError(self._line(f"{path}: {kind} instead of {accept}"))
+        return response
 
     def _parsed(self, path: str, response: httpx.Response) -> Json:
         if not response.content.strip():
@@ -230,33 +257,46 @@ class ProviderClient:
             what = "HTML" if response.content.lstrip()[:1] == b"<" else "truncated JSON"
             raise TransientError(self._line(f"{path}: {what} instead of JSON")) from None
 
-    def _refusal(self, path: str, response: httpx.Response) -> LoadError:
+    def _refusal(self, endpoint: str, path: str, response: httpx.Response) -> LoadError:
         status = response.status_code
         said = _message(response)
         line = f"{path}: HTTP {status}"
+        is_throttled = status == 429 or (status == 403 and is_quota(response, said))
+        self.usage.count(
+            endpoint,
+            throttled=int(is_throttled),
+            refused=int(status < 500 and not is_throttled),
+            failed=int(status >= 500),
+        )
         if status == 429:
-            self.usage.throttled += 1
-            wait = wait_asked_for(response, self._timing.now())
+            wait = wait_asked_for(response, self._now(response))
             wait = self._throttled_wait if wait is None else wait
             daily = "daily" in said.lower() or response.headers.get(REMAINING) == "0"
             retry = not daily and (wait is None or wait <= MAX_WAIT_SECONDS)
             hint = "" if retry else "; the quota is used up, the next run goes on"
             return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), wait=wait, retry=retry)
         if status in (408, 425) or (status >= 500 and status not in TERMINAL_HINTS):
-            wait = wait_asked_for(response, self._timing.now())
+            wait = wait_asked_for(response, self._now(response))
             return TransientError(self._line(f"{line}: {said}"), wait=wait)
-        if status == 403 and is_quota(response, said):
-            self.usage.throttled += 1
+        if is_throttled:
             hint = "; the quota is used up or the address is blocked, the next run goes on"
             return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), retry=False)
         hint = TERMINAL_HINTS.get(status, "it was refused")
         return TerminalError(self._line(f"{line}: {said}; {hint}"), status=status)
 
+    def _now(self, response: httpx.Response) -> datetime:
+        """Return what the provider's clock showed: the moments it asks us to wait for are by that one."""
+        try:
+            shown = parsedate_to_datetime(str(response.headers.get("date")))
+            return shown if shown.tzinfo else shown.replace(tzinfo=UTC)
+        except ValueError:
+            return self._timing.now()
+
     def _line(self, text: str) -> str:
         """Return `text` as one line under the account's name, without the secret in any form."""
         from urllib.parse import quote, quote_plus
 
-        line = " ".join(f"{self.name}: {text}".split())
+        line = without_secret_fields(" ".join(f"{self.name}: {text}".split()))
         for secret in self._secrets - {""}:
             for form in (secret, quote(secret, safe=""), quote_plus(secret)):
                 line = line.replace(form, "***")

@@ -1,4 +1,5 @@
-"""HubSpot: contacts, companies, deals with their stage history, meetings, and who is associated with whom.
+"""HubSpot: contacts, companies, deals with their stage history, meetings, calls, messages of other channels,
+owners, and who is associated with whom.
 
 Objects are searched by their modified date in ascending order. Every page is anchored anew at the last date
 seen (`GTE`, so that ties are read again and dropped), for two reasons: a record that changes meanwhile moves
@@ -9,14 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ingestion.cursors import Reading, keep, start_of
 from ingestion.errors import TerminalError
 from ingestion.http import ProviderClient
-from ingestion.hubspot_records import HISTORY, OBJECTS, RESOURCES, HubspotObject, contact_of, flat, primary
+from ingestion.hubspot_links import associations, held_links, regrouped
+from ingestion.hubspot_records import (
+    HISTORY,
+    OBJECTS,
+    OWNERS,
+    RESOURCES,
+    HubspotObject,
+    flat,
+    merged_ids,
+    primary,
+)
 from ingestion.jobs import Cursor, Job, Source
-from ingestion.limits import Limit
+from ingestion.limits import Limit, limits_of
 from ingestion.paging import batches, iso, listed, moment, whole
+from ingestion.sweeps import sweep
 from ingestion.values import Json
 
 if TYPE_CHECKING:
@@ -28,8 +42,8 @@ DEFAULT_LIMITS = (Limit(100, 10), Limit(5, 1, path="/search"))
 
 SEARCH_PAGE = 200
 LIST_PAGE = 100
+BATCH = 100
 HISTORY_AT_ONCE = 50
-ASSOCIATIONS_AT_ONCE = 1_000
 WALL = 10_000
 OVERLAP = timedelta(hours=1)
 """The search index lags behind; what changed shortly before the last read is read again."""
@@ -42,53 +56,68 @@ def client_for(account: Account, key: str) -> ProviderClient:
         account.base_url or BASE_URL,
         secret=key,
         headers={"Authorization": f"Bearer {key}"},
-        limits=[Limit(limit.calls, limit.seconds) for limit in account.rate_limits] or DEFAULT_LIMITS,
+        limits=limits_of(account, DEFAULT_LIMITS),
     )
 
 
 def read(job: Job) -> Cursor:
-    """Read pipelines, then every kind of object: those changed, then those archived."""
+    """Read owners and pipelines, then every kind of object: those changed, then those archived."""
+    _as_allowed(job, "owners", partial(read_owners, job))
     stages = read_pipelines(job)
-    cursor = dict(job.cursor)
+    cursor, allowed = dict(job.cursor), []
     for kind in OBJECTS:
-        last: datetime | None = None
-        for rows in changed(job, kind):
-            last = max(filter(None, [last, *(_modified(kind, row) for row in rows)]), default=None)
-            take(job, kind, rows, stages)
-        for rows in archived(job, kind):
-            take(job, kind, rows, stages)
-        if (moved := next_cursor(job, cursor.get(kind.name), last)) is not None:
-            cursor[kind.name] = moved
+        if _as_allowed(job, kind.name, partial(read_kind, job, kind, stages, cursor), kind.is_optional):
+            allowed.append(kind)
+    sweep(job, cursor, {kind.name: partial(all_ids, job, kind, stages) for kind in allowed})
     return cursor
 
 
-def next_cursor(job: Job, before: str | None, last: datetime | None) -> str | None:
-    """Return the date up to which the object is complete; a period that leaves a gap does not move it."""
-    old, since = moment(before), job.request.since
-    leaves_gap = since is not None and (old is None or since > old)
-    if last is None or leaves_gap or (old is not None and last < old):
-        return before
-    return iso(last)
+def _as_allowed(job: Job, what: str, work: partial[None], is_optional: bool = True) -> bool:
+    """Do `work`; False, with a note, where the key may not read what can be done without."""
+    try:
+        work()
+    except TerminalError as error:
+        if not is_optional or "HTTP 403" not in str(error):
+            raise
+        job.notes.append(f"{job.where}: the key may not read {what}, which are left out; see docs/sources.md")
+        return False
+    return True
 
 
-def changed(job: Job, kind: HubspotObject) -> Iterator[list[Json]]:
-    """Yield pages of records by modified date, from the cursor (or `since`) on."""
-    start = moment(job.cursor.get(kind.name))
-    anchor = job.request.since or (start - OVERLAP if start else None)
+def read_kind(job: Job, kind: HubspotObject, stages: dict[str, str], cursor: Cursor) -> None:
+    """Read the records of a kind that changed, then those archived; write into `cursor` how far that got."""
+    reading = Reading()
+    for rows in changed(job, kind, reading):
+        take(job, kind, rows, stages)
+    if reading.is_whole:
+        for rows in archived(job, kind):
+            take(job, kind, rows, stages)
+    keep(job, cursor, kind.name, {kind.name: reading}, OVERLAP)
+
+
+def changed(job: Job, kind: HubspotObject, reading: Reading | None = None) -> Iterator[list[Json]]:
+    """Yield pages of records by modified date, from the cursor (or `since`) on, while there is time."""
+    reading = reading or Reading()
+    anchor = start_of(job, kind.name, OVERLAP)
     after: str | None = None
-    taken, limit, is_first = 0, job.request.limit, True
-    while limit is None or taken < limit:
+    limit, total = job.request.limit, None
+    while limit is None or reading.count < limit:
         answer = _search(job, kind, anchor, after)
         rows = listed(answer, "results", f"{job.where}: {kind.name} search")
-        if is_first:
+        if total is None:
+            total = whole(answer.get("total")) or 0
             job.spool.said(kind.name, whole(answer.get("total")))
-        is_first = False
-        rows = rows if limit is None else rows[: limit - taken]
-        taken += len(rows)
+        rows = rows if limit is None else rows[: limit - reading.count]
+        for row in rows:
+            reading.saw(_modified(kind, row))
         if rows:
             yield rows
         after = ((answer.get("paging") or {}).get("next") or {}).get("after")
         if after is None:
+            return
+        if job.is_late:
+            reading.is_whole = False
+            job.postponed(kind.name, reading.count, max(total - reading.count, 1))
             return
         last = max(filter(None, (_modified(kind, row) for row in rows)), default=None)
         if last is not None and (anchor is None or last > anchor):
@@ -129,10 +158,15 @@ def _search(job: Job, kind: HubspotObject, anchor: datetime | None, after: str |
 def archived(job: Job, kind: HubspotObject) -> Iterator[list[Json]]:
     """Yield pages of archived records; the search never shows them."""
     params = {"archived": "true", "limit": LIST_PAGE, "properties": ",".join(kind.properties)}
+    return _pages(job, kind.path, params, f"archived {kind.name}")
+
+
+def _pages(job: Job, path: str, params: dict[str, Any], what: str) -> Iterator[list[Json]]:
+    """Yield the pages of a list that have rows."""
     after: str | None = None
     while True:
-        answer = job.client.get(kind.path, {**params, "after": after})
-        rows = listed(answer, "results", f"{job.where}: archived {kind.name}")
+        answer = job.client.get(path, {**params, "after": after})
+        rows = listed(answer, "results", f"{job.where}: {what}")
         if rows:
             yield rows
         after = ((answer.get("paging") or {}).get("next") or {}).get("after")
@@ -142,10 +176,10 @@ def archived(job: Job, kind: HubspotObject) -> Iterator[list[Json]]:
 
 def take(job: Job, kind: HubspotObject, rows: Sequence[Json], stages: dict[str, str]) -> None:
     """Put a page into the spool, every record with its associations; deals with their stage history."""
-    ids = [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
+    ids = list(dict.fromkeys(str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")))
     gone = [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("archived") and row.get("id")]
     links = {target: associations(job, kind.name, target, ids) for target in kind.associated}
-    held = _held_links(job, kind, gone)
+    held = held_links(job, kind, gone)
     for row in rows:
         row_id = str(row.get("id")) if isinstance(row, dict) else ""
         context: dict[str, Json] = {}
@@ -154,28 +188,25 @@ def take(job: Job, kind: HubspotObject, rows: Sequence[Json], stages: dict[str, 
             linked = links[target].get(row_id) or held.get(row_id, {}).get(target)
             context |= {f"${target}": linked, f"${target}:first": primary(linked)}
         job.spool.add(kind.name, [row], context)
+        if isinstance(row, dict) and (taken_in := merged_ids(row)):
+            job.spool.merged(kind.name, row_id, taken_in)
     if kind.name == "deals":
         read_history(job, [deal_id for deal_id in ids if deal_id not in gone], stages)
 
 
-def associations(job: Job, source: str, target: str, ids: Sequence[str]) -> dict[str, list[Json]]:
-    """Return record id → its associations to `target`, as [{id, labels}] in ascending order of id."""
-    found: dict[str, list[Json]] = {}
-    path = f"/crm/v4/associations/{source}/{target}/batch/read"
-    for chunk in batches(ids, ASSOCIATIONS_AT_ONCE):
-        inputs: list[dict[str, str]] = [{"id": record_id} for record_id in chunk]
-        while inputs:
-            answer = job.client.post(path, {"inputs": inputs})
-            inputs = []
-            for row in listed(answer, "results", f"{job.where}: {path}"):
-                from_id = str(row["from"]["id"])
-                found.setdefault(from_id, []).extend(contact_of(link) for link in row.get("to") or [])
-                after = ((row.get("paging") or {}).get("next") or {}).get("after")
-                if after:
-                    inputs.append({"id": from_id, "after": after})
-    for links in found.values():
-        links.sort(key=lambda link: (len(link["id"]), link["id"]))
-    return found
+def all_ids(job: Job, kind: HubspotObject, stages: dict[str, str]) -> Iterator[list[str]]:
+    """Yield the ids of all live records; those whose associations are others than the held ones are taken.
+
+    A new association, or one that was removed, does not change a record's modified date.
+    """
+    params = {"limit": LIST_PAGE, "properties": "hs_object_id"}
+    for pages in batches(_pages(job, kind.path, params, kind.name), 10):
+        ids = [str(row["id"]) for rows in pages for row in rows if isinstance(row, dict) and row.get("id")]
+        for chunk in batches(regrouped(job, kind, ids), BATCH):
+            body = {"inputs": [{"id": one} for one in chunk], "properties": list(kind.properties)}
+            answer = job.client.post(f"{kind.path}/batch/read", body)
+            take(job, kind, listed(answer, "results", f"{job.where}: {kind.name}/batch/read"), stages)
+        yield ids
 
 
 def read_history(job: Job, ids: Sequence[str], stages: dict[str, str]) -> None:
@@ -207,22 +238,12 @@ def read_pipelines(job: Job) -> dict[str, str]:
     return owner
 
 
-def _held_links(job: Job, kind: HubspotObject, ids: Sequence[str]) -> dict[str, dict[str, Json]]:
-    """Return the associations that the current versions of records hold."""
-    import json
-
-    if not ids or not kind.associated:
-        return {}
-    marks = ", ".join("?" for _ in ids)
-    rows = job.landed(
-        f"select id, {', '.join(kind.associated)} from raw_hubspot.{kind.name}"
-        f" where account = ? and _dlt_valid_to is null and id in ({marks})",
-        [job.account.name, *ids],
-    )
-    return {
-        row["id"]: {target: json.loads(row[target]) for target in kind.associated if row[target]}
-        for row in rows
-    }
+def read_owners(job: Job) -> None:
+    """Read the users that records may belong to, those who left included."""
+    for is_archived in ("false", "true"):
+        params = {"limit": LIST_PAGE, "archived": is_archived}
+        for rows in _pages(job, "/crm/v3/owners", params, "owners"):
+            job.spool.add(OWNERS.name, rows)
 
 
 def _modified(kind: HubspotObject, row: Json) -> datetime | None:

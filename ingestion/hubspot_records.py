@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.contracts import Column, Resource, Shape
+from ingestion.contracts import VANISHING_COLUMNS, Column, Resource, Shape
 from ingestion.normalise import email_key
 from ingestion.values import Json
 
 
 @dataclass(frozen=True)
 class HubspotObject:
-    """One kind of object. modified: the property that dates its last change. associated: what it links to."""
+    """One kind of object. modified: the property that dates its last change. associated: what it links to.
+
+    is_optional: a key that may not read it is no failure.
+    """
 
     name: str
     modified: str
     properties: tuple[str, ...]
     associated: tuple[str, ...]
+    is_optional: bool = False
 
     @property
     def path(self) -> str:
@@ -46,14 +50,23 @@ def primary(links: Json) -> str | None:
     return str(next((link["id"] for link in links if "Primary" in link["labels"]), links[0]["id"]))
 
 
+def merged_ids(record: dict[str, Any]) -> list[str]:
+    """Return the ids of the records that were merged into this one."""
+    merged = str(flat(record).get("hs_merged_object_ids") or "").split(";")
+    return [number.strip() for number in merged if number.strip()]
+
+
+def readable(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record flat, with the ids of those merged into it."""
+    return {**flat(record), "merged_ids": ";".join(merged_ids(record)) or None}
+
+
 def readable_contact(record: dict[str, Any]) -> dict[str, Any]:
-    """Derive the keys of a contact's further addresses and of the contacts merged into it."""
-    contact = flat(record)
+    """Derive the keys of a contact's further addresses as well."""
+    contact = readable(record)
     further = str(contact.get("hs_additional_emails") or "").split(";")
-    merged = str(contact.get("hs_merged_object_ids") or "").split(";")
     keys = [key for address in further if (key := email_key(address))]
-    ids = [number.strip() for number in merged if number.strip()]
-    return {**contact, "further_email_keys": ";".join(keys) or None, "merged_ids": ";".join(ids) or None}
+    return {**contact, "further_email_keys": ";".join(keys) or None}
 
 
 def _object(name: str, columns: tuple[Column, ...], associated: dict[str, str], shape: Shape) -> Resource:
@@ -70,8 +83,9 @@ def _object(name: str, columns: tuple[Column, ...], associated: dict[str, str], 
         Column("updated_at", "timestamp", paths=("updatedAt",)),
         Column("is_archived", "boolean", paths=("archived",)),
     )
-    own = ("hs_object_id", "hs_lastmodifieddate", "lastmodifieddate")
-    return Resource(name, ("id",), (Column("id", required=True), *columns, *links, *ends), shape, own)
+    own = ("hs_object_id", "hs_lastmodifieddate", "lastmodifieddate", "hs_merged_object_ids")
+    every = (Column("id", required=True), *columns, *links, *ends, *VANISHING_COLUMNS)
+    return Resource(name, ("id",), every, shape, own, deleted_by="is_archived")
 
 
 CONTACTS = _object(
@@ -116,9 +130,10 @@ COMPANIES = _object(
         Column("state"),
         Column("city"),
         Column("postal_code", paths=("zip",)),
+        Column("merged_ids"),
     ),
     {},
-    flat,
+    readable,
 )
 
 DEALS = _object(
@@ -133,9 +148,10 @@ DEALS = _object(
         Column("opened_at", "timestamp", paths=("createdate",)),
         Column("lost_reason", paths=("closed_lost_reason",)),
         Column("owner_id", paths=("hubspot_owner_id",)),
+        Column("merged_ids"),
     ),
     {"contacts": "contact_id", "companies": "company_id"},
-    flat,
+    readable,
 )
 
 MEETINGS = _object(
@@ -151,6 +167,52 @@ MEETINGS = _object(
     ),
     {"contacts": "contact_id"},
     flat,
+)
+
+CALLS = _object(
+    "calls",
+    (
+        Column("title", paths=("hs_call_title",)),
+        Column("direction", paths=("hs_call_direction",)),
+        Column("status", paths=("hs_call_status",)),
+        Column("disposition", paths=("hs_call_disposition",)),
+        Column("duration_ms", "integer", paths=("hs_call_duration",)),
+        Column("notes", paths=("hs_call_body",)),
+        Column("called_at", "timestamp", paths=("hs_timestamp",)),
+        Column("owner_id", paths=("hubspot_owner_id",)),
+    ),
+    {"contacts": "contact_id"},
+    flat,
+)
+
+COMMUNICATIONS = _object(
+    "communications",
+    (
+        Column("channel_type", paths=("hs_communication_channel_type",)),
+        Column("body", paths=("hs_communication_body",)),
+        Column("logged_from", paths=("hs_communication_logged_from",)),
+        Column("sent_at", "timestamp", paths=("hs_timestamp",)),
+        Column("owner_id", paths=("hubspot_owner_id",)),
+    ),
+    {"contacts": "contact_id"},
+    flat,
+)
+
+OWNERS = Resource(
+    "owners",
+    ("id",),
+    (
+        Column("id", required=True),
+        Column("type"),
+        Column("email", "email"),
+        Column("first_name", paths=("firstName",)),
+        Column("last_name", paths=("lastName",)),
+        Column("user_id", paths=("userId", "userIdIncludingInactive")),
+        Column("teams", "json"),
+        Column("created_at", "timestamp", paths=("createdAt",)),
+        Column("updated_at", "timestamp", paths=("updatedAt",)),
+        Column("is_archived", "boolean", paths=("archived",)),
+    ),
 )
 
 HISTORY = Resource(
@@ -184,7 +246,18 @@ PIPELINE_STAGES = Resource(
     ),
 )
 
-RESOURCES = (CONTACTS, COMPANIES, DEALS, MEETINGS, HISTORY, PIPELINES, PIPELINE_STAGES)
+RESOURCES = (
+    CONTACTS,
+    COMPANIES,
+    DEALS,
+    MEETINGS,
+    CALLS,
+    COMMUNICATIONS,
+    OWNERS,
+    HISTORY,
+    PIPELINES,
+    PIPELINE_STAGES,
+)
 
 OBJECTS = (
     HubspotObject(
@@ -204,6 +277,7 @@ OBJECTS = (
             "city",
             "zip",
             "linkedin_company_page",
+            "hs_merged_object_ids",
             "createdate",
             "hs_lastmodifieddate",
             "lifecyclestage",
@@ -252,6 +326,7 @@ OBJECTS = (
             "createdate",
             "closed_lost_reason",
             "hubspot_owner_id",
+            "hs_merged_object_ids",
             "hs_lastmodifieddate",
         ),
         ("contacts", "companies"),
@@ -271,6 +346,37 @@ OBJECTS = (
             "hs_lastmodifieddate",
         ),
         ("contacts",),
+    ),
+    HubspotObject(
+        "calls",
+        "hs_lastmodifieddate",
+        (
+            "hs_call_title",
+            "hs_call_direction",
+            "hs_call_status",
+            "hs_call_disposition",
+            "hs_call_duration",
+            "hs_call_body",
+            "hs_timestamp",
+            "hubspot_owner_id",
+            "hs_lastmodifieddate",
+        ),
+        ("contacts",),
+        is_optional=True,
+    ),
+    HubspotObject(
+        "communications",
+        "hs_lastmodifieddate",
+        (
+            "hs_communication_channel_type",
+            "hs_communication_body",
+            "hs_communication_logged_from",
+            "hs_timestamp",
+            "hubspot_owner_id",
+            "hs_lastmodifieddate",
+        ),
+        ("contacts",),
+        is_optional=True,
     ),
 )
 """In the order of reading: what others refer to comes first."""

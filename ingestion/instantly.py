@@ -7,15 +7,15 @@ opens, clicks, bounces and opt-outs; leads count them. Leads have no time to ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ingestion.errors import TransientError
+from ingestion.errors import TerminalError, TransientError
 from ingestion.http import ProviderClient
 from ingestion.instantly_records import RESOURCES
 from ingestion.jobs import Cursor, Job, Source
-from ingestion.limits import Limit
+from ingestion.limits import Limit, limits_of
 from ingestion.paging import iso, listed, moment, whole
 from ingestion.values import Json
 
@@ -45,12 +45,13 @@ INTEREST = {
 """Instantly's own labels; those of a workspace have numbers of their own."""
 
 DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1}
-Ask = Callable[[dict[str, Any]], Json]
+Places = dict[str, Any]
+"""Where lists were left when the time was up."""
 
 
 def client_for(account: Account, key: str) -> ProviderClient:
     """Open a client for an account."""
-    limits = [Limit(limit.calls, limit.seconds) for limit in account.rate_limits] or list(DEFAULT_LIMITS)
+    limits = limits_of(account, DEFAULT_LIMITS)
     return ProviderClient(
         f"instantly account {account.name}",
         account.base_url or BASE_URL,
@@ -69,11 +70,15 @@ def read(job: Job) -> Cursor:
         job.spool.add("mailboxes", rows)
     read_block_list(job)
     variants = read_campaigns(job)
-    delivered = read_deliveries(job)
-    for rows in pages(job, "/leads/list", is_search=True):
-        job.spool.add("leads", rows)
-    taken_in = read_emails(job, variants, labels)
-    return {**job.cursor, "deliveries": delivered, "emails": taken_in} if is_whole else job.cursor
+    places = dict(job.cursor.get("places") or {}) if is_whole else {}
+    delivered = read_deliveries(job, places)
+    read_leads(job, places)
+    taken_in = read_emails(job, variants, labels, places)
+    if not is_whole:
+        return job.cursor
+    cursor = {name: value for name, value in job.cursor.items() if name != "places"}
+    cursor |= {"deliveries": delivered, "emails": taken_in}
+    return cursor | ({"places": places} if places else {})
 
 
 def read_labels(job: Job) -> dict[int, str]:
@@ -146,37 +151,76 @@ def read_analytics(job: Job, campaign: dict[str, Any]) -> None:
     job.spool.add("campaign_analytics_daily", rows, {"$campaign_id": campaign["id"]})
 
 
-def read_deliveries(job: Job) -> str | None:
-    """Read the log of webhook deliveries and the events in them; return when the newest was made."""
+def read_deliveries(job: Job, places: Places) -> str | None:
+    """Read the log of webhook deliveries and the events in them; return when the newest was made.
+
+    The newest come first; what an earlier night had no time for lies below its place, and is read from there.
+    """
     newest = moment(job.cursor.get("deliveries"))
     since = job.request.since or (newest - OVERLAP if newest else None)
-    period = {"from": _day(since), "to": _day(job.request.until)}
-    for rows in pages(job, "/webhook-events", period):
-        job.spool.add("webhook_deliveries", rows)
-        job.spool.add("webhook_events", rows)
-        newest = _newest(job, rows, newest)
+    left = places.pop("deliveries", None)
+    periods = [*([left] if left else []), {"from": _day(since), "to": _day(job.request.until)}]
+    done = 0
+    for period in periods:
+        asked = {name: period.get(name) for name in ("from", "to")}
+        for rows, following in paged(job, "/webhook-events", asked, after=period.get("after")):
+            job.spool.add("webhook_deliveries", rows)
+            job.spool.add("webhook_events", rows)
+            newest, done = _newest(job, rows, newest), done + len(rows)
+            if following and job.is_late:
+                places["deliveries"] = {**asked, "after": following}
+                _left(job, "deliveries", done)
+                return iso(newest) if newest else None
     return iso(newest) if newest else None
+
+
+def read_leads(job: Job, places: Places) -> None:
+    """Read all leads, from where an earlier night had no more time for them."""
+    done = 0
+    for rows, following in paged(job, "/leads/list", after=places.pop("leads", None), is_search=True):
+        job.spool.add("leads", rows)
+        done += len(rows)
+        if following and job.is_late:
+            places["leads"] = following
+            _left(job, "leads", done)
+            return
 
 
 def read_emails(
-    job: Job, variants: Mapping[tuple[str, int, int], int], labels: Mapping[int, str]
+    job: Job, variants: Mapping[tuple[str, int, int], int], labels: Mapping[int, str], places: Places
 ) -> str | None:
-    """Read what was sent and received; return when Instantly took in the newest."""
-    newest = moment(job.cursor.get("emails"))
-    start = job.request.since or (newest - OVERLAP if newest else None)
-    periods = [{"min_timestamp_created": start, "max_timestamp_created": job.request.until}]
-    if newest and job.request.since is None:
-        back = newest - timedelta(days=job.account.lookback_days)
-        periods.append({"min_timestamp_created": back, "max_timestamp_created": start})
-    for number, period in enumerate(periods):
-        asked = {name: iso(value) for name, value in period.items() if value}
-        kind = {"email_type": "received"} if number else {}
-        params = {"sort_order": "asc", "mode": "emode_all", "preview_only": "false", **kind, **asked}
-        for rows in pages(job, "/emails", params):
+    """Read what was sent and received, the oldest first; return when Instantly took in the newest.
+
+    What an earlier night had no time for stands behind its place, and so does all that came in since.
+    """
+    newest, done = moment(job.cursor.get("emails")), 0
+    left = places.pop("emails", None)
+    fresh, *further = email_periods(job, newest)
+    for period in (left or fresh, *further):
+        asked = {name: value for name, value in period.items() if name != "after"}
+        params = {"sort_order": "asc", "mode": "emode_all", "preview_only": "false", **asked}
+        for rows, following in paged(job, "/emails", params, after=period.get("after")):
             for row in rows:
                 job.spool.add("emails", [row], email_context(row, variants, labels))
-            newest = _newest(job, rows, newest)
+            newest, done = _newest(job, rows, newest), done + len(rows)
+            if following and job.is_late:
+                if period not in further:
+                    places["emails"] = {**asked, "after": following}
+                _left(job, "e-mails", done)
+                return iso(newest) if newest else None
     return iso(newest) if newest else None
+
+
+def email_periods(job: Job, newest: datetime | None) -> list[dict[str, str]]:
+    """Return what to ask for: what came in since the newest, and the received ones of the look-back."""
+    start = job.request.since or (newest - OVERLAP if newest else None)
+    fresh = {"min_timestamp_created": start, "max_timestamp_created": job.request.until}
+    periods = [{name: iso(value) for name, value in fresh.items() if value}]
+    if newest and start and job.request.since is None:
+        back = newest - timedelta(days=job.account.lookback_days)
+        looked_back = {"min_timestamp_created": iso(back), "max_timestamp_created": iso(start)}
+        periods.append({"email_type": "received", **looked_back})
+    return periods
 
 
 def email_context(
@@ -195,31 +239,54 @@ def email_context(
     return context | ({"$label": labels[number]} if number is not None and number in labels else {})
 
 
-def pages(
-    job: Job, path: str, params: Mapping[str, Any] | None = None, *, is_search: bool = False
-) -> Iterator[list[Json]]:
-    """Yield the pages of a list, up to the request's limit.
+def pages(job: Job, path: str) -> Iterator[list[Json]]:
+    """Yield the pages of a list that is read as a whole, or up to the request's limit."""
+    for rows, _ in paged(job, path):
+        yield rows
 
-    The end is an empty page: the last full one may still carry a cursor. is_search: the list is asked for by
-    POST, and its parameters are the body.
+
+def paged(
+    job: Job,
+    path: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    after: Json = None,
+    is_search: bool = False,
+) -> Iterator[tuple[list[Json], Json]]:
+    """Yield the pages of a list, each with the cursor of the next one, up to the request's limit.
+
+    The end is an empty page: the last full one may still carry a cursor. after: where an earlier night ended;
+    the list is read anew where Instantly knows that place no more. is_search: the list is asked for by POST,
+    and its parameters are the body.
     """
-    limit, taken = job.request.limit, 0
-    after: Json = None
+    limit, taken, is_resumed = job.request.limit, 0, after is not None
     while limit is None or taken < limit:
         size = PAGE if limit is None else min(PAGE, limit - taken)
         asked = {**(params or {}), "limit": size, **({"starting_after": after} if after else {})}
-        answer = job.client.post(path, asked) if is_search else job.client.get(path, asked)
+        try:
+            answer = job.client.post(path, asked) if is_search else job.client.get(path, asked)
+        except TerminalError as error:
+            if not is_resumed or "HTTP 400" not in str(error):
+                raise
+            after, is_resumed = None, False
+            continue
+        is_resumed = False
         rows = listed(answer, "items", f"{job.where}: {path}")
         if not rows:
             return
-        yield rows
-        taken += len(rows)
         following = answer.get("next_starting_after")
+        yield rows, following
+        taken += len(rows)
         if not following:
             return
         if following == after:
             raise TransientError(f"{job.where}: {path}: the page after {after!r} points to itself")
         after = following
+
+
+def _left(job: Job, what: str, done: int) -> None:
+    """Note that the time was up; how many are left, Instantly does not say."""
+    job.notes.append(f"{job.where}: {done:,} {what} read when the time was up; the next night goes on there")
 
 
 def _newest(job: Job, rows: list[Json], newest: datetime | None) -> datetime | None:

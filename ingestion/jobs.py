@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.contracts import Resource
 from ingestion.counts import FieldCount, ResourceCount
-from ingestion.http import ProviderClient, Usage
+from ingestion.http import ProviderClient
+from ingestion.paging import moment
 from ingestion.pauses import NO_PAUSES, Pauses
+from ingestion.usage import Usage
 from warehouse.patience import Patience
 
 if TYPE_CHECKING:
     from ingestion.answers import PaidAnswers
+    from ingestion.orders import PoolOrder
     from ingestion.spool import Spool
     from pipeline.config import Account, Config
 
@@ -29,6 +32,11 @@ FILES = "files"
 
 NO_PATIENCE = Patience(retries=0)
 
+SWEPT_AT = "swept_at"
+"""Where an account's cursor says when it was last asked for the ids of everything."""
+
+SWEEP_EVERY = timedelta(days=7)
+
 
 @dataclass(frozen=True)
 class LoadRequest:
@@ -39,6 +47,7 @@ class LoadRequest:
     files_account: the account under which files land; imports of different tools can be told apart by it.
     pauses: what is left out.
     patience: with a warehouse that restarts. seconds: how long the load may take; None: as long as it needs.
+    order: people wanted for a client's pool, in place of the night's reading.
     """
 
     run_at: datetime
@@ -51,6 +60,7 @@ class LoadRequest:
     patience: Patience = NO_PATIENCE
     seconds: float | None = None
     pauses: Pauses = NO_PAUSES
+    order: PoolOrder | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,15 @@ class Job:
     def is_late(self) -> bool:
         """Say whether the time for this account is up; what is not read by then is left to the next run."""
         return self.seconds_left() <= 0
+
+    @property
+    def is_sweep(self) -> bool:
+        """Say whether it is time to ask which records there still are; never in a load of a part."""
+        request = self.request
+        if request.since is not None or request.until is not None or request.limit is not None:
+            return False
+        swept_at = moment(self.cursor.get(SWEPT_AT))
+        return swept_at is None or request.run_at - swept_at >= SWEEP_EVERY
 
     def postponed(self, what: str, done: int, left: int) -> None:
         """Note that only `done` of the records could be read now, and how many nights the rest will take."""

@@ -6,9 +6,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-MARGIN = 1.02
-"""Windows are taken 2 % longer than documented: a provider sees our calls later than we send them."""
+if TYPE_CHECKING:
+    from pipeline.config import Account
+
+MARGIN = 0.02
+"""Windows are taken so much longer than documented: a provider sees our calls later than we send them."""
+
+JITTER_SECONDS = 0.05
+"""By how much later, short windows included: one that is 2 % longer than a second would often be missed."""
+
+MOST_MARGIN = 0.1
+"""But never more of the window than this."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,17 @@ class Limit:
     calls: int
     seconds: float
     path: str = ""
+
+    @property
+    def window(self) -> float:
+        """Seconds in which the calls are sent, so that they arrive in no fewer than `seconds`."""
+        return self.seconds * (1 + max(MARGIN, min(MOST_MARGIN, JITTER_SECONDS / self.seconds)))
+
+
+def limits_of(account: Account, documented: Sequence[Limit]) -> list[Limit]:
+    """Return the limits that winnow.yml gives an account, else those that its provider documents."""
+    given = [Limit(limit.calls, limit.seconds, limit.path) for limit in account.rate_limits]
+    return given or list(documented)
 
 
 class Limiter:
@@ -48,7 +69,7 @@ class Limiter:
             start = now
             for limit, sent in windows:
                 if len(sent) == limit.calls:
-                    start = max(start, sent[0] + limit.seconds * MARGIN)
+                    start = max(start, sent[0] + limit.window)
             for _, sent in windows:
                 sent.append(start)
         if start > now:

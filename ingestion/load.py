@@ -13,6 +13,7 @@ from ingestion.counts import FieldCount, ResourceCount
 from ingestion.errors import LoadError, TerminalError
 from ingestion.jobs import (
     FILES,
+    SWEPT_AT,
     AccountFailure,
     AccountUsage,
     Cursor,
@@ -24,6 +25,7 @@ from ingestion.jobs import (
 from ingestion.landing import Landing, count, create_tables
 from ingestion.sources import ALL, contracts, provider
 from ingestion.spool import Spool, Tally
+from ingestion.sweeps import DONE, settle
 
 if TYPE_CHECKING:
     from ingestion.answers import PaidAnswers
@@ -54,9 +56,20 @@ class _Load:
             usage=tuple(self.usage),
             load_ids=tuple(self.landing.load_ids),
             retries=self.landing.retries,
-            notes=tuple(self.landing.notes),
+            notes=(*self.landing.notes, *self.throttled()),
             fields=tuple(self.fields),
         )
+
+    def throttled(self) -> Iterator[str]:
+        """Yield a line for every account whose requests were often refused for their rate."""
+        for item in self.usage:
+            usage = item.usage
+            if usage.is_throttled:
+                share = f"{usage.throttled:,} of {usage.requests:,} requests"
+                yield (
+                    f"{item.source} account {item.account}: {share} ({usage.throttled / usage.requests:.1%})"
+                    " were refused for their rate or a quota; where others use the key too, lower rate_limits"
+                )
 
     def fail(self, account: str, error: LoadError) -> None:
         self.failures.append(AccountFailure(self.source, account, str(error), error.transient))
@@ -160,19 +173,21 @@ def _count(
     load_id: str,
     connection: Connection,
 ) -> ResourceCount:
-    accepted = tally.received - tally.quarantined
-    landed, known = count(connection, load.source, name, load_id) if accepted else (0, 0)
+    received = tally.received + tally.restored  # a list named those that are back
+    has_rows = received - tally.quarantined + tally.gone > 0
+    landed, known = count(connection, load.source, name, load_id) if has_rows else (0, 0)
     return ResourceCount(
         source=load.source,
         account=spool.account,
         resource=name,
         reported=tally.reported,
-        received=tally.received,
-        landed=landed,
+        received=received,
+        landed=landed - tally.gone,
         known=known,
         quarantined=tally.quarantined,
         duplicates=duplicates,
         load_id=load_id,
+        gone=tally.gone,
     )
 
 
@@ -228,9 +243,27 @@ def _reader(
                 load.landing.notes,
                 lambda: deadline - time.monotonic(),
             )
-            return source.read(job)
+            cursor = source.read(job)
+        for doubt in settle(spool, landed, job.where, account.is_purged):
+            load.failures.append(AccountFailure(load.source, account.name, doubt, transient=False))
+            for name in (SWEPT_AT, DONE):  # the next run asks again
+                cursor.pop(name, None)
+        return _with_webhooks(load, job, cursor)
 
     return read
+
+
+def _with_webhooks(load: _Load, job: Job, cursor: Cursor) -> Cursor:
+    """Read the account's webhooks after all else; when they cannot be read, what the API gave still lands."""
+    from ingestion.webhooks import CURSOR, read_webhooks
+
+    if job.account.webhooks is None:
+        return cursor
+    try:
+        return {**cursor, CURSOR: read_webhooks(job, job.account.webhooks)}
+    except LoadError as error:
+        load.fail(job.account.name, error)
+        return {**cursor, CURSOR: job.cursor.get(CURSOR, {})}
 
 
 def _secret(source: str, account: Account) -> str:

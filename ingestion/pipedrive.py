@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ingestion.cursors import moved, start_of
+from ingestion.cursors import Reading, keep, moved, start_of
 from ingestion.errors import TerminalError, TransientError
 from ingestion.http import ProviderClient
 from ingestion.jobs import Cursor, Job, Source
-from ingestion.limits import Budget, Limit
+from ingestion.limits import Budget, Limit, limits_of
 from ingestion.paging import iso, moment
 from ingestion.pipedrive_records import (
     CHANGES,
@@ -30,6 +31,7 @@ from ingestion.pipedrive_records import (
     changes_path,
     tokens,
 )
+from ingestion.sweeps import PostponedError, sweep
 from ingestion.values import Json
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def client_for(account: Account, key: str) -> ProviderClient:
         account.base_url or BASE_URL,
         secret=key,
         headers={"x-api-token": key},
-        limits=[Limit(limit.calls, limit.seconds) for limit in account.rate_limits] or DEFAULT_LIMITS,
+        limits=limits_of(account, DEFAULT_LIMITS),
         budget=Budget(account.daily_tokens or DEFAULT_TOKENS, tokens),
     )
 
@@ -103,9 +105,8 @@ def read(job: Job) -> Cursor:
     names = read_names(job)
     due: dict[str, datetime] = {}
     for kind in OBJECTS:
-        last: datetime | None = None
-        for rows in changed(job, kind):
-            last = max(filter(None, [last, *(_updated(row) for row in rows)]), default=None)
+        readings = {_part(path, more): Reading(is_whole=False) for path, more in kind.lists}
+        for rows in changed(job, kind, readings):
             if kind.name == "deals":
                 due |= deals_to_follow(job, rows)
                 for row in _objects(rows):
@@ -114,21 +115,29 @@ def read(job: Job) -> Cursor:
             for row in rows:
                 beside = names.beside(kind.name, row) if isinstance(row, dict) else {}
                 job.spool.add(kind.name, [row], beside)
-        if (until := moved(job, kind.name, last)) is not None:
-            cursor[kind.name] = until
-    read_deletions(job)
+        keep(job, cursor, kind.name, readings, OVERLAP)
+    deleted = read_deletions(job)
     if (until := moved(job, "deletions", job.request.run_at)) is not None:
         cursor["deletions"] = until
+    swept = {kind.name: partial(all_ids, job, kind) for kind in OBJECTS}
+    sweep(job, cursor, swept, {kind.name: deleted.get(kind.item, ()) for kind in OBJECTS})
     cursor["changes_from"] = read_changes(job, names, {**waiting_deals(job), **due})
     cursor["tokens"] = {"day": _day(job), "spent": _spent_before(job) + (budget.spent if budget else 0)}
     return cursor
 
 
-def changed(job: Job, kind: PipedriveObject) -> Iterator[list[Json]]:
-    """Yield pages of records by update time, from the cursor (or `since`) on, of every list that has some."""
-    since, until, limit = start_of(job, kind.name, OVERLAP), job.request.until, job.request.limit
+def changed(
+    job: Job, kind: PipedriveObject, readings: Mapping[str, Reading] | None = None
+) -> Iterator[list[Json]]:
+    """Yield pages of records by update time, from the cursor (or `since`) on, of every list that has some.
+
+    readings: note how far each list is read; when the time is up, the rest is left to the next run.
+    """
+    until, limit = job.request.until, job.request.limit
     taken = 0
     for path, more in kind.lists:
+        reading = (readings or {}).get(_part(path, more), Reading())
+        since = start_of(job, kind.name, OVERLAP, _part(path, more))
         asked = {
             **more,
             "sort_by": "update_time",
@@ -139,10 +148,18 @@ def changed(job: Job, kind: PipedriveObject) -> Iterator[list[Json]]:
         for rows in pages(job, path, asked):
             rows = rows if limit is None else rows[: limit - taken]
             taken += len(rows)
+            for row in rows:
+                reading.saw(_updated(row))
             if rows:
                 yield rows
             if limit is not None and taken >= limit:
                 return
+            if len(rows) == PAGE and job.is_late:
+                job.notes.append(
+                    f"{job.where}: {taken:,} {kind.name} read by the end of the time; the next run goes on"
+                )
+                return
+        reading.is_whole = True
 
 
 def pages(job: Job, path: str, asked: Mapping[str, Any]) -> Iterator[list[Json]]:
@@ -168,6 +185,25 @@ def listed_rows(answer: Json, where: str) -> list[Json]:
         return []
     said = answer.get("error") if isinstance(answer, dict) else None
     raise TransientError(f"{where}: expected a list in the answer, got {said or 'none'}")
+
+
+def all_ids(job: Job, kind: PipedriveObject) -> Iterator[list[str]]:
+    """Yield the ids of all records that are not deleted."""
+    budget = job.client.budget
+    for path in kind.live_lists:
+        found = pages(job, path, {})
+        while True:
+            if budget is not None and not budget.affords(path):
+                raise PostponedError("the day's tokens did not last")
+            rows = next(found, None)
+            if rows is None:
+                break
+            yield [str(row["id"]) for row in _objects(rows) if row.get("id")]
+
+
+def _part(path: str, more: Mapping[str, str]) -> str:
+    """Name a list in the cursor."""
+    return "/".join((path, *more.values()))
 
 
 def read_names(job: Job) -> Names:
@@ -238,11 +274,9 @@ def read_changes(job: Job, names: Names, due: Mapping[str, datetime]) -> str | N
     """Read what happened to deals, oldest first, while the budget lasts; return where it ended, if it did."""
     for number, deal_id in enumerate(sorted(due, key=lambda one: (due[one], one))):
         path = changes_path(deal_id)
-        if job.client.budget is not None and not job.client.budget.affords(path):
-            job.notes.append(
-                f"{job.where}: the day's tokens lasted for the changes of {number} of {len(due)} deals;"
-                f" the others follow on the next nights"
-            )
+        is_spent = job.client.budget is not None and not job.client.budget.affords(path)
+        if is_spent or job.is_late:
+            job.postponed("deals' changes", number, len(due) - number)
             return iso(due[deal_id])
         try:
             rows = [row for page in pages(job, path, {}) for row in page]
@@ -263,12 +297,16 @@ def _change_context(names: Names, deal_id: str, row: Json) -> dict[str, Json]:
     return context
 
 
-def read_deletions(job: Job) -> None:
-    """Read which records were deleted since the cursor; the first load has nothing that could have been."""
+def read_deletions(job: Job) -> dict[str, set[str]]:
+    """Read which records were deleted since the cursor; return all that are known to be, item → ids.
+
+    The first load has nothing that could have been.
+    """
     since = start_of(job, "deletions", OVERLAP)
     if since is None:
-        return
+        return {}
     known = {kind.item: _held_deletions(job, kind) for kind in OBJECTS}
+    deleted = {item: set(ids) for item, ids in known.items()}
     asked = {"since_timestamp": f"{since:%Y-%m-%d %H:%M:%S}", "items": ",".join(known), "limit": PAGE}
     start: int | None = 0
     while start is not None:
@@ -276,10 +314,12 @@ def read_deletions(job: Job) -> None:
         for row in _objects(listed_rows(answer, f"{job.where}: {RECENTS}")):
             if row.get("item") in known and _is_gone(row.get("data")):
                 noticed = known[row["item"]].get(str(row.get("id")), job.request.run_at)
+                deleted[row["item"]].add(str(row.get("id")))
                 job.spool.add(DELETIONS.name, [row], {"$noticed_at": noticed})
         paging = (answer.get("additional_data") or {}).get("pagination") or {}
         following = paging.get("next_start") if paging.get("more_items_in_collection") else None
         start = following if following is None or following > start else None
+    return deleted
 
 
 def _is_gone(data: Json) -> bool:

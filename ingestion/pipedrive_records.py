@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.contracts import Column, Resource
+from ingestion.contracts import VANISHING_COLUMNS, Column, Resource
 from ingestion.normalise import email_key
 from ingestion.values import Json
 
@@ -42,6 +42,11 @@ class PipedriveObject:
     name: str
     item: str
     lists: tuple[tuple[str, dict[str, str]], ...]
+
+    @property
+    def live_lists(self) -> tuple[str, ...]:
+        """The lists that show what is there; deleted deals have one of their own."""
+        return tuple(path for path, more in self.lists if "status" not in more)
 
 
 def primary(values: Json) -> tuple[str | None, list[str]]:
@@ -122,6 +127,7 @@ ENDS = (
     Column("created_at", "timestamp", paths=("add_time",), required=True),
     Column("updated_at", "timestamp", paths=("update_time",)),
     Column("is_deleted", "boolean"),
+    *VANISHING_COLUMNS,
 )
 
 PERSONS = Resource(
@@ -145,6 +151,7 @@ PERSONS = Resource(
         *ENDS,
     ),
     readable_person,
+    deleted_by="is_deleted",
 )
 
 ORGANIZATIONS = Resource(
@@ -162,6 +169,7 @@ ORGANIZATIONS = Resource(
         *_address("address"),
         *ENDS,
     ),
+    deleted_by="is_deleted",
 )
 
 DEALS = Resource(
@@ -189,6 +197,7 @@ DEALS = Resource(
         Column("is_archived", "boolean"),
         *ENDS,
     ),
+    deleted_by="is_deleted",
 )
 
 ACTIVITIES = Resource(
@@ -214,6 +223,7 @@ ACTIVITIES = Resource(
     ),
     readable_activity,
     ignored=("person_id", "due_date", "due_time"),
+    deleted_by="is_deleted",
 )
 
 CHANGES = Resource(

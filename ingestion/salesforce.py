@@ -10,14 +10,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ingestion.cursors import moved, start_of
+from ingestion.cursors import Reading, keep, moved, start_of
 from ingestion.errors import TerminalError, TransientError
 from ingestion.http import ProviderClient
 from ingestion.jobs import Cursor, Job, Source
-from ingestion.limits import Budget, Limit
+from ingestion.limits import Budget, limits_of
 from ingestion.paging import iso, listed, moment, whole
 from ingestion.salesforce_records import (
     CURSOR,
@@ -30,6 +31,7 @@ from ingestion.salesforce_records import (
     beside,
     own_fields,
 )
+from ingestion.sweeps import sweep
 from ingestion.values import Json
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def client_for(account: Account, key: str) -> ProviderClient:
         account.base_url,
         secret=key,
         headers={} if ":" in key else {"Authorization": f"Bearer {key}"},
-        limits=[Limit(limit.calls, limit.seconds) for limit in account.rate_limits],
+        limits=limits_of(account, ()),
         budget=Budget(account.daily_tokens or DEFAULT_REQUESTS, lambda _: 1),
     )
     if ":" in key:
@@ -81,15 +83,16 @@ def read(job: Job) -> Cursor:
             job.client.get(f"{DATA}/sobjects/{kind.name}/describe"), "fields", f"{job.where}: {kind.name}"
         )
         fields, own = chosen_fields(kind, described)
-        last: datetime | None = None
-        for row in changed(job, kind, fields):
-            stamp = moment(row.get(CURSOR)) if isinstance(row, dict) else None
-            last = max(filter(None, (last, stamp)), default=None)
+        reading = Reading()
+        for row in changed(job, kind, fields, reading):
             job.spool.add(kind.table, [row], context_of(job, kind, row, own, stages))
-        if (until := moved(job, kind.name, last)) is not None:
-            cursor[kind.name] = until
+        keep(job, cursor, kind.name, {kind.name: reading}, OVERLAP)
+        if kind.name == "Event":
+            for row in ended(job, fields):
+                job.spool.add(kind.table, [row], context_of(job, kind, row, own, stages))
     if (until := moved(job, "ended", job.request.run_at)) is not None:
         cursor["ended"] = until
+    sweep(job, cursor, {kind.table: partial(all_ids, job, kind) for kind in OBJECTS if kind.is_swept})
     return cursor
 
 
@@ -126,33 +129,57 @@ def context_of(
 def read_stages(job: Job) -> dict[str, tuple[Json, Json]]:
     """Read the stages; return name → (whether it closes, whether it wins) an opportunity."""
     found: dict[str, tuple[Json, Json]] = {}
-    for row in queried(job, f"SELECT {', '.join(STAGE_FIELDS)} FROM OpportunityStage", "query"):
-        job.spool.add(STAGES.name, [row])
-        if isinstance(row, dict):
-            found[str(row.get("MasterLabel"))] = (row.get("IsClosed"), row.get("IsWon"))
+    for page in queried(job, f"SELECT {', '.join(STAGE_FIELDS)} FROM OpportunityStage", "query"):
+        job.spool.add(STAGES.name, page)
+        for row in page:
+            if isinstance(row, dict):
+                found[str(row.get("MasterLabel"))] = (row.get("IsClosed"), row.get("IsWon"))
     return found
 
 
-def changed(job: Job, kind: SalesforceObject, fields: list[str]) -> Iterator[Json]:
-    """Yield the records that changed since the cursor (or `since`), and the events that ended since then."""
+def changed(job: Job, kind: SalesforceObject, fields: list[str], reading: Reading) -> Iterator[Json]:
+    """Yield the records that changed since the cursor (or `since`), page by page while there is time."""
     since, until = start_of(job, kind.name, OVERLAP), job.request.until
     conditions = [f"{CURSOR} >= {iso(since)}"] if since else []
     conditions += [f"{CURSOR} <= {iso(until)}"] if until else []
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     soql = f"SELECT {', '.join(fields)} FROM {kind.name}{where} ORDER BY {CURSOR}, Id"
-    if job.request.limit is not None:
-        yield from queried(job, f"{soql} LIMIT {job.request.limit}")
-        return
+    pages: Iterator[list[Json]] = iter(())
+    total = job.request.limit
+    if total is not None:
+        pages = queried(job, f"{soql} LIMIT {total}")
+    else:
+        total = count(job, kind, where)
+        job.spool.said(kind.table, total)
+        if total:
+            is_much = since is None or total > BULK_FROM
+            pages = in_bulk(job, soql) if is_much else queried(job, soql)
+    for page in pages:
+        for row in page:
+            reading.saw(moment(row.get(CURSOR)) if isinstance(row, dict) else None)
+            yield row
+        if job.is_late and reading.count < total:
+            reading.is_whole = False
+            job.postponed(kind.table.replace("_", " "), reading.count, total - reading.count)
+            return
+
+
+def ended(job: Job, fields: list[str]) -> Iterator[Json]:
+    """Yield the events that ended since the last load."""
+    since = start_of(job, "ended", OVERLAP)
+    if since is not None and job.request.limit is None:
+        between = f"EndDateTime >= {iso(since)} AND EndDateTime <= {iso(job.request.run_at)}"
+        for page in queried(job, f"SELECT {', '.join(fields)} FROM Event WHERE {between}"):
+            yield from page
+
+
+def all_ids(job: Job, kind: SalesforceObject) -> Iterator[list[str]]:
+    """Yield the ids of all records that are not deleted, archived events included."""
+    where = " WHERE IsDeleted = false"
     total = count(job, kind, where)
-    job.spool.said(kind.table, total)
-    if total and (since is None or total > BULK_FROM):
-        yield from in_bulk(job, soql)
-    elif total:
-        yield from queried(job, soql)
-    ended = start_of(job, "ended", OVERLAP)
-    if kind.name == "Event" and ended is not None:
-        between = f"EndDateTime >= {iso(ended)} AND EndDateTime <= {iso(job.request.run_at)}"
-        yield from queried(job, f"SELECT {', '.join(fields)} FROM Event WHERE {between}")
+    soql = f"SELECT Id FROM {kind.name}{where}"
+    for page in (in_bulk if total > BULK_FROM else queried)(job, soql) if total else ():
+        yield [str(row["Id"]) for row in page if isinstance(row, dict) and row.get("Id")]
 
 
 def count(job: Job, kind: SalesforceObject, where: str) -> int:
@@ -166,12 +193,12 @@ def count(job: Job, kind: SalesforceObject, where: str) -> int:
     return total
 
 
-def queried(job: Job, soql: str, how: str = "queryAll") -> Iterator[Json]:
-    """Yield the records of a query, page by page."""
+def queried(job: Job, soql: str, how: str = "queryAll") -> Iterator[list[Json]]:
+    """Yield the pages of a query."""
     answer = job.client.get(f"{DATA}/{how}", {"q": soql})
     seen: set[str] = set()
     while True:
-        yield from listed(answer, "records", f"{job.where}: {how}")
+        yield listed(answer, "records", f"{job.where}: {how}")
         following = answer.get("nextRecordsUrl")
         if not following or answer.get("done") is True:
             return
@@ -186,8 +213,8 @@ def queried(job: Job, soql: str, how: str = "queryAll") -> Iterator[Json]:
             raise
 
 
-def in_bulk(job: Job, soql: str) -> Iterator[dict[str, str]]:
-    """Yield the records of a query that a Bulk 2.0 job carries out; its CSV knows only text."""
+def in_bulk(job: Job, soql: str) -> Iterator[list[Json]]:
+    """Yield the pages of a query that a Bulk 2.0 job carries out; its CSV knows only text."""
     path = f"{DATA}/jobs/query"
     # a job that was made twice is read once: the other one costs nothing but its place in the day's 10,000
     made = job.client.post(path, {"operation": "queryAll", "query": soql})
@@ -203,7 +230,7 @@ def in_bulk(job: Job, soql: str) -> Iterator[dict[str, str]]:
         said = whole(headers.get("sforce-numberofrecords"))
         if said is not None and said != len(rows):
             raise TransientError(f"{job.where}: {path}: {said} records were announced, {len(rows)} came")
-        yield from rows
+        yield rows
         following = headers.get("sforce-locator")
         if following in (None, "", "null"):  # the word, on the last page
             return

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion.contracts import Column, Resource
+from ingestion.contracts import VANISHING_COLUMNS, Column, Resource
 from ingestion.normalise import email_key
 from ingestion.values import Json
 
@@ -16,11 +16,15 @@ CURSOR = "SystemModstamp"
 
 @dataclass(frozen=True)
 class SalesforceObject:
-    """One kind of object. table: where it lands. fields: asked for, as far as the organization has them."""
+    """One kind of object. table: where it lands. fields: asked for, as far as the organization has them.
+
+    is_swept: whether its records can vanish by themselves; those of a history go with their opportunity.
+    """
 
     name: str
     table: str
     fields: tuple[str, ...]
+    is_swept: bool = True
 
 
 def own_fields(described: list[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -76,8 +80,10 @@ def _resource(name: str, *columns: Column) -> Resource:
             Column("created_at", "timestamp", paths=("CreatedDate",), required=True),
             Column("updated_at", "timestamp", paths=(CURSOR,)),
             Column("is_deleted", "boolean", paths=("IsDeleted",)),
+            *VANISHING_COLUMNS,
         ),
         readable,
+        deleted_by="is_deleted",
     )
 
 
@@ -222,7 +228,7 @@ OBJECTS = (
     SalesforceObject("Lead", "leads", _fields(LEADS, "LeadSource")),
     SalesforceObject("Opportunity", "opportunities", _fields(OPPORTUNITIES, "LeadSource", "Type")),
     SalesforceObject("OpportunityContactRole", "opportunity_contact_roles", _fields(CONTACT_ROLES)),
-    SalesforceObject("OpportunityHistory", "opportunity_history", _fields(HISTORY)),
+    SalesforceObject("OpportunityHistory", "opportunity_history", _fields(HISTORY), is_swept=False),
     SalesforceObject("Event", "events", _fields(EVENTS)),
 )
 """In the order of reading: what others refer to comes first."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.http import ProviderClient
 from ingestion.jobs import Cursor, Job, Source
-from ingestion.limits import Limit
+from ingestion.limits import Limit, limits_of
 from ingestion.normalise import email_key
 from ingestion.paging import iso, listed, moment, whole
 from ingestion.salesforge_records import DOMAIN, EMAIL, RESOURCES
@@ -33,11 +33,13 @@ FIRST_DAYS = 730
 
 SENT_TYPES = ("sent", "outbound", "outgoing")
 Context = dict[str, Any]
+Places = dict[str, int]
+"""Path of a list → the offset at which it was left when the time was up."""
 
 
 def client_for(account: Account, key: str) -> ProviderClient:
     """Open a client for an account; the key goes as it is, without `Bearer`."""
-    limits = [Limit(limit.calls, limit.seconds) for limit in account.rate_limits] or list(DEFAULT_LIMITS)
+    limits = limits_of(account, DEFAULT_LIMITS)
     return ProviderClient(
         f"salesforge account {account.name}",
         account.base_url or BASE_URL,
@@ -51,17 +53,24 @@ def client_for(account: Account, key: str) -> ProviderClient:
 def read(job: Job) -> Cursor:
     """Read every workspace that the key can see; the cursor notes when that was done to the end."""
     known = _landed_threads(job)
+    is_whole = job.request.limit is None and job.request.since is None and job.request.until is None
+    places: Places = dict(job.cursor.get("places") or {}) if is_whole else {}
+    found: list[str] = []
     for rows in pages(job, "/workspaces", "workspaces"):
         job.spool.add("workspaces", rows)
-        for workspace in _objects(rows):
-            if workspace.get("id"):
-                read_workspace(job, str(workspace["id"]), known)
-    is_whole = job.request.limit is None and job.request.since is None and job.request.until is None
-    return {**job.cursor, "read": iso(job.request.run_at)} if is_whole else job.cursor
+        found += [str(workspace["id"]) for workspace in _objects(rows) if workspace.get("id")]
+    # where the time was up last night comes first tonight, so that every workspace has its turn
+    late = next((name for name in found if any(f"/{name}/" in path for path in places)), None)
+    start = found.index(late) if late is not None else 0
+    for workspace in found[start:] + found[:start]:
+        read_workspace(job, workspace, known, places)
+    if not is_whole:
+        return job.cursor
+    return {"read": iso(job.request.run_at)} | ({"places": places} if places else {})
 
 
-def read_workspace(job: Job, workspace: str, known: Mapping[str, tuple[Any, ...]]) -> None:
-    """Read all lists of one workspace."""
+def read_workspace(job: Job, workspace: str, known: Mapping[str, tuple[Any, ...]], places: Places) -> None:
+    """Read all lists of one workspace, the long ones from where an earlier night ended."""
     root, context = f"/workspaces/{workspace}", {"$workspace_id": workspace}
     labels: dict[str, str] = {}
     for rows in pages(job, f"{root}/primebox-labels"):
@@ -82,12 +91,12 @@ def read_workspace(job: Job, workspace: str, known: Mapping[str, tuple[Any, ...]
         for row in rows:
             own |= read_sequence(job, f"{root}/sequences", row, context)
     read_multichannel(job, workspace)
-    for rows in pages(job, f"{root}/contacts", "contacts"):
+    for rows in pages(job, f"{root}/contacts", "contacts", places=places):
         job.spool.add("contacts", rows, context)
         for row in _objects(rows):
             part = {**context, "$contact_id": row.get("id"), "$lead": row.get("email")}
             job.spool.add("enrolments", _objects(row.get("sequences")), part)
-    for rows in pages(job, f"{root}/sending-data", "sending_data"):
+    for rows in pages(job, f"{root}/sending-data", "sending_data", places=places):
         job.spool.add("sending_data", rows, context)
     read_threads(job, root, context, labels, own, known)
 
@@ -150,17 +159,28 @@ def read_threads(
     own: Set[str],
     known: Mapping[str, tuple[Any, ...]],
 ) -> None:
-    """Read the list of threads, and those that are not as they were when they landed."""
+    """Read the list of threads, and those that are not as they were when they landed.
+
+    One that there is no time for does not land, so that it is read on one of the next nights.
+    """
+    done = left = 0
     for rows in pages(job, f"{root}/threads", "threads"):
         for row in rows:
             label = labels.get(str(row.get("labelId"))) if isinstance(row, dict) else None
             part = {**context, "$label": label}
-            job.spool.add("threads", [row], part)
-            if not isinstance(row, dict) or not row.get("id"):
+            is_due = isinstance(row, dict) and row.get("id") and known.get(str(row["id"])) != _shown(row)
+            if is_due and done and job.is_late:
+                left += 1
                 continue
-            shown = (moment(row.get("date")), row.get("labelId") or None)
-            if known.get(str(row["id"])) != shown:
+            job.spool.add("threads", [row], part)
+            if is_due:
                 read_thread(job, f"{root}/threads/{row['id']}", row, part, own)
+                done += 1
+    job.postponed("threads", done, left)
+
+
+def _shown(thread: dict[str, Any]) -> tuple[Any, ...]:
+    return moment(thread.get("date")), thread.get("labelId") or None
 
 
 def read_thread(job: Job, path: str, thread: dict[str, Any], context: Context, own: Set[str]) -> None:
@@ -193,21 +213,34 @@ def direction(email: Mapping[str, Any], lead: str | None, own: Set[str]) -> str:
 
 
 def pages(
-    job: Job, path: str, resource: str = "", params: Mapping[str, Any] | None = None
+    job: Job,
+    path: str,
+    resource: str = "",
+    params: Mapping[str, Any] | None = None,
+    *,
+    places: Places | None = None,
 ) -> Iterator[list[Json]]:
-    """Yield the pages of a list, up to the request's limit; a page that drifted repeats rows harmlessly."""
-    offset, limit = 0, job.request.limit
+    """Yield the pages of a list, up to the request's limit; a page that drifted repeats rows harmlessly.
+
+    places: where lists were left when the time was up; this one is gone on with from there, and left there.
+    """
+    start = 0 if places is None else places.pop(path, 0)
+    offset, limit = start, job.request.limit
     while limit is None or offset < limit:
         size = PAGE if limit is None else min(PAGE, limit - offset)
         answer = job.client.get(path, {**(params or {}), "limit": size, "offset": offset})
         rows = listed(answer, "data", f"{job.where}: {path}")
         total = whole(answer.get("total"))
-        if offset == 0 and resource:
+        if offset == start and resource:
             job.spool.said(resource, total)
         if rows:
             yield rows
         offset += min(len(rows), size)
         if not rows or (offset >= total if total is not None else len(rows) < size):
+            return
+        if places is not None and job.is_late:
+            places[path] = offset
+            job.postponed(resource.replace("_", " "), offset - start, (total or offset + 1) - offset)
             return
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from ingestion.contracts import Contract, Resource
 from ingestion.jobs import FILES, Source
+from ingestion.registry import PROVIDERS
 
-PROVIDERS = ("apollo", "smartlead", "instantly", "salesforge", "hubspot", "pipedrive", "salesforce")
 ALL = (*PROVIDERS, FILES)
 
 
 def provider(name: str) -> Source:
     """Return the provider `name`; raises KeyError for a name that is none."""
-    from ingestion import apollo, hubspot, instantly, pipedrive, salesforce, salesforge, smartlead
+    from importlib import import_module
 
-    modules = (apollo, smartlead, instantly, salesforge, hubspot, pipedrive, salesforce)
-    known: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in modules}
-    return known[name]
+    if name not in PROVIDERS:
+        raise KeyError(name)
+    found: Source = import_module(f"ingestion.{name}").SOURCE
+    return found
 
 
 def resources(source: str) -> tuple[Resource, ...]:
@@ -24,7 +25,9 @@ def resources(source: str) -> tuple[Resource, ...]:
         from ingestion.files import RESOURCES
 
         return RESOURCES
-    return provider(source).resources
+    from ingestion.webhook_records import READERS, WEBHOOKS
+
+    return (*provider(source).resources, *([WEBHOOKS] if source in READERS else []))
 
 
 def contracts(source: str) -> dict[str, Contract]:

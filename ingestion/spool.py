@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingestion.contracts import Accepted, Contract, Record, Refused, arrow_type
+from ingestion.contracts import Accepted, Contract, Record, Refused, arrow_type, row_key
 from ingestion.values import Json
 
 if TYPE_CHECKING:
@@ -44,12 +44,29 @@ class Tally:
     """What one resource got: received, refused, and what the provider says it has (None: it does not).
 
     undeclared: field that the contract does not name → accepted records that had it.
+    gone, restored: versions of held records that were made here: of those that the provider has no more, and
+    of those that it has again as they were.
     """
 
     received: int = 0
     quarantined: int = 0
     reported: int | None = None
     undeclared: Counter[str] = field(default_factory=Counter)
+    gone: int = 0
+    restored: int = 0
+
+
+@dataclass
+class Listing:
+    """What the provider says of which records there are. present, deleted: eight bytes a record.
+
+    merged: id of a record that another one took in → id of that one.
+    """
+
+    present: array[int] = field(default_factory=lambda: array("Q"))
+    deleted: array[int] = field(default_factory=lambda: array("Q"))
+    merged: dict[str, str] = field(default_factory=dict)
+    is_whole: bool = False
 
 
 @dataclass
@@ -64,9 +81,8 @@ class _File:
     filled: Counter[str] = field(default_factory=Counter)
     writer: Any = None
 
-    def add(self, row_key: str, values: tuple[Any, ...]) -> None:
-        digest = hashlib.blake2b(row_key.encode(), digest_size=8).digest()
-        self.keys.append(int.from_bytes(digest, "little"))
+    def add(self, key: str, values: tuple[Any, ...]) -> None:
+        self.keys.append(digest(key))
         self.rows.append(values)
         if len(self.rows) >= BATCH:
             self.flush()
@@ -120,7 +136,8 @@ class Spool:
             leftover.unlink()
         self.account = account
         self.tallies = {name: Tally() for name in contracts}
-        self._contracts = contracts
+        self.listings: dict[str, Listing] = {}
+        self.contracts = contracts
         self._progress = progress
         schemas = {name: contract.schema() for name, contract in contracts.items()}
         schemas[QUARANTINE] = quarantine_schema()
@@ -140,7 +157,7 @@ class Spool:
         context: what the source knows beside them (`$…` paths). places: says where the record with this index
         stands, for the quarantine.
         """
-        contract, tally, file = self._contracts[resource], self.tallies[resource], self._files[resource]
+        contract, tally, file = self.contracts[resource], self.tallies[resource], self._files[resource]
         count = 0
         for index, record in enumerate(records):
             count += 1
@@ -167,11 +184,35 @@ class Spool:
         """Put a record into quarantine; the same record with the same reason is kept there once."""
         self.tallies[resource].quarantined += 1
         parts = (self.account, resource, refused.record_key, refused.place)
-        row_key = "|".join(part.replace("|", "\\|") for part in parts)
+        key = "|".join(part.replace("|", "\\|") for part in parts)
         content = json.dumps([*parts, refused.reason, refused.payload])
         row_hash = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-        values = (*parts, _holdable(refused.reason), refused.payload, row_key, row_hash)
-        self._files[QUARANTINE].add(row_key, values)
+        values = (*parts, _holdable(refused.reason), refused.payload, key, row_hash)
+        self._files[QUARANTINE].add(key, values)
+
+    def holds_only(self, resource: str, ids: Iterable[int], deleted: Iterable[str] = ()) -> None:
+        """Note that the provider has the records of `resource` whose keys have these digests, and no others.
+
+        deleted: ids of those of which it is known how they were deleted; nothing is made of them.
+        """
+        listing = self.listings.setdefault(resource, Listing())
+        listing.is_whole = True
+        listing.present.extend(ids)
+        listing.deleted.extend(digest(row_key(self.account, one)) for one in deleted)
+
+    def merged(self, resource: str, into: str, ids: Iterable[str]) -> None:
+        """Note that record `into` of `resource` has taken in others."""
+        listing = self.listings.setdefault(resource, Listing())
+        listing.merged |= dict.fromkeys((one for one in ids if one != into), into)
+
+    def received_keys(self, resource: str) -> array[int]:
+        """Return the digests of the keys of the rows that `resource` got so far."""
+        return self._files[resource].keys
+
+    def add_version(self, resource: str, row: Mapping[str, Any]) -> None:
+        """Take a version of a held record that no answer brought; its values by the columns' names."""
+        names = self.contracts[resource].names[:-1]  # the file adds loaded_at
+        self._files[resource].add(row["row_key"], tuple(row[name] for name in names))
 
     def said(self, resource: str, total: int | None) -> None:
         """Note how many records the provider says there are; several questions add up."""
@@ -183,11 +224,11 @@ class Spool:
         """Finish writing; return the number of duplicates a resource."""
         for file in self._files.values():
             file.close()
-        return {name: int((~self._files[name].kept()).sum()) for name in self._contracts}
+        return {name: int((~self._files[name].kept()).sum()) for name in self.contracts}
 
     def fields(self) -> Iterator[tuple[str, str, bool, int, int]]:
         """Yield resource, field, whether it is declared, records that had it, records; once closed."""
-        for name, contract in self._contracts.items():
+        for name, contract in self.contracts.items():
             accepted = len(self._files[name].keys)
             if not accepted:
                 continue
@@ -205,7 +246,8 @@ class Spool:
             yield file.schema.empty_table()
             return
         mask, start = file.kept(), 0
-        with pa.memory_map(str(file.path)) as source, pa.ipc.open_file(source) as reader:
+        # not mapped: what was read of a mapped file stays in the process until the last row
+        with pa.OSFile(str(file.path)) as source, pa.ipc.open_file(source) as reader:
             for index in range(reader.num_record_batches):
                 batch = reader.get_batch(index)
                 keep = pa.array(mask[start : start + batch.num_rows])
@@ -220,6 +262,11 @@ class Spool:
         """Delete the files."""
         for file in self._files.values():
             file.path.unlink(missing_ok=True)
+
+
+def digest(key: str) -> int:
+    """Return eight bytes that stand for a row's key."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
 
 
 def quarantine_schema() -> pa.Schema:

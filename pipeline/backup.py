@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from pipeline.clock import parse_time, utc_now
 from pipeline.errors import UsageError
 from pipeline.lock import hold
-from pipeline.state import SCHEMA, UtcTime, locks, metadata, open_state
+from pipeline.state import SCHEMA, UtcTime, blank, locks, metadata, open_state
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -179,7 +179,7 @@ def _read(
 def _row(table: sa.Table, values: dict[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
     row = {}
     for column in table.columns:
-        value: Any = values.get(column.name)
+        value: Any = values.get(column.name, blank(column))
         if isinstance(column.type, UtcTime) and value is not None:
             value = parse_time(value)
         if column.name == "target":

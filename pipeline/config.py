@@ -5,15 +5,27 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from ingestion.entity_types import DEAL_STAGES
+from ingestion.registry import PROVIDERS
+from ingestion.signatures import SIGNING
 
-SOURCES = ("apollo", "smartlead", "instantly", "salesforge", "hubspot", "pipedrive", "salesforce")
-"""Providers with a loader, in the order in which a run loads them; `files` needs no configuration."""
+SOURCES = PROVIDERS
+"""`files` needs no configuration."""
+
+WITHOUT_WEBHOOKS = ("salesforce",)
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -123,10 +135,14 @@ class Client(Section):
 
 
 class RateLimit(Section):
-    """At most `calls` requests in any `seconds` seconds, kept on our side."""
+    """At most `calls` requests in any `seconds` seconds, kept on our side.
+
+    path: only for requests whose path ends so, and for them instead of the limits without a path.
+    """
 
     calls: int = Field(ge=1)
     seconds: float = Field(gt=0)
+    path: str = ""
 
 
 class Account(Section):
@@ -134,9 +150,15 @@ class Account(Section):
 
     api_key_env: name of the environment variable that holds its key. client: whose the whole account is;
     campaigns and provider_clients map parts of it (the more special wins). stages: pipeline → stage → ours.
-    enrich_cap: people bought per run. lookback_days: how far back rows that change later are read again.
-    daily_tokens: what a day's loads may spend of a provider's daily budget, in its unit: tokens
+    enrich_cap: people bought per run; organization_cap and phone_cap: companies bought and phones asked for,
+    none unless they are set. search: Apollo's present search or its legacy one. phone_from_tier: the lowest
+    tier whose phones are bought; webhook_url: where Apollo may send them besides, it demands one; waterfall:
+    what other vendors are asked for with them. lookback_days: how far back rows that change later are read
+    again. daily_tokens: what a day's loads may spend of a provider's daily budget, in its unit: tokens
     (Pipedrive), requests (Salesforce). currency: of amounts, where the provider does not say which.
+    is_purged: most of its records were deleted on purpose, so that a sweep may take them for deleted.
+    webhooks: the folder, or the URL of one, where webhooks are received; relative to the file.
+    webhook_secret_env: name of the environment variable with the secret, or secrets, that sign them.
     """
 
     name: Slug
@@ -148,14 +170,29 @@ class Account(Section):
     stages: dict[str, dict[str, Literal[DEAL_STAGES]]] = {}  # type: ignore[valid-type]  # a tuple of literals
     rate_limits: tuple[RateLimit, ...] = ()
     enrich_cap: int = Field(default=500, ge=0)
+    organization_cap: int = Field(default=0, ge=0)
+    search: Literal["api", "legacy"] = "api"
+    phone_cap: int = Field(default=0, ge=0)
+    phone_from_tier: Literal["hot", "warm", "cool", "cold", "dead"] = "hot"
+    webhook_url: str | None = None
+    waterfall: tuple[Literal["email", "phone"], ...] = ()
     lookback_days: int = Field(default=30, ge=1)
     daily_tokens: int | None = Field(default=None, ge=1)
     currency: str | None = None
+    is_purged: bool = False
+    webhooks: str | None = None
+    webhook_secret_env: str | None = None
 
     def client_of(self, campaign_id: str, provider_client: object = None) -> str | None:
         """Return the client of one of the account's campaigns; the more special mapping wins."""
         own = self.campaigns.get(campaign_id) or self.provider_clients.get(str(provider_client))
         return own or self.client
+
+    @model_validator(mode="after")
+    def _phones(self) -> Account:
+        if self.phone_cap and not self.webhook_url:
+            raise ValueError("phone_cap needs webhook_url: Apollo demands an https address to send phones to")
+        return self
 
     def mapped_clients(self) -> set[str]:
         """Return every client that this account names."""
@@ -177,21 +214,26 @@ class SourceConfig(Section):
         return self
 
 
-class Sources(Section):
-    """Where data comes from. Files need no entry: `winnow load files DIR`."""
+class ProviderSections(Section):
+    """Where data comes from: a section a provider. Files need no entry: `winnow load files DIR`."""
 
-    apollo: SourceConfig = SourceConfig()
-    smartlead: SourceConfig = SourceConfig()
-    instantly: SourceConfig = SourceConfig()
-    salesforge: SourceConfig = SourceConfig()
-    hubspot: SourceConfig = SourceConfig()
-    pipedrive: SourceConfig = SourceConfig()
-    salesforce: SourceConfig = SourceConfig()
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> SourceConfig:
+            """Return the section of provider `name`."""
 
     def accounts(self, source: str) -> tuple[Account, ...]:
         """Return the accounts of provider `source`."""
         section: SourceConfig = getattr(self, source)
         return section.accounts
+
+
+if TYPE_CHECKING:
+    Sources = ProviderSections
+else:
+    Sources = create_model(
+        "Sources", __base__=ProviderSections, **{name: (SourceConfig, SourceConfig()) for name in PROVIDERS}
+    )
 
 
 class Experiment(Section):
@@ -215,6 +257,7 @@ class Config(Section):
 
     state_dir: where ledger, decisions, load states and reports are kept; relative to the file.
     als: a file with scoring points that replace the defaults; relative to the file.
+    notify_url_env: name of the environment variable with the URL that `--notify` posts to.
     """
 
     agency: Agency
@@ -224,6 +267,7 @@ class Config(Section):
     run: RunSettings = RunSettings()
     experiments: tuple[Experiment, ...] = ()
     als: Path | None = None
+    notify_url_env: str | None = None
 
     @model_validator(mode="after")
     def _references(self) -> Config:
@@ -238,6 +282,8 @@ class Config(Section):
                         f"account {account.name} maps to {', '.join(sorted(unknown))},"
                         f" which clients does not list",
                     )
+                if problem := _webhook_problem(source, account):
+                    raise _PlacedError(("sources", source, "accounts", number), problem)
         for number, experiment in enumerate(self.experiments):
             if experiment.client not in known:
                 raise _PlacedError(
@@ -281,8 +327,37 @@ def load_config(path: Path) -> Config:
         raise ConfigError("\n".join(_problem(path, tree, item) for item in error.errors())) from error
     base = path.resolve().parent
     return config.model_copy(
-        update={"state_dir": base / config.state_dir, "als": base / config.als if config.als else None}
+        update={
+            "state_dir": base / config.state_dir,
+            "als": base / config.als if config.als else None,
+            "sources": _anchored(config.sources, base),
+        }
     )
+
+
+def _anchored(sources: Sources, base: Path) -> Sources:
+    """Return the accounts with absolute folders of webhooks; URLs stay as they are."""
+    found: dict[str, SourceConfig] = {}
+    for source in SOURCES:
+        accounts = tuple(
+            account.model_copy(update={"webhooks": str(base / Path(account.webhooks).expanduser())})
+            if account.webhooks and "://" not in account.webhooks
+            else account
+            for account in sources.accounts(source)
+        )
+        found[source] = SourceConfig(accounts=accounts)
+    return sources.model_copy(update=found)
+
+
+def _webhook_problem(source: str, account: Account) -> str | None:
+    """Return why an account's webhooks cannot be as they are written, None where they can."""
+    if account.webhooks and source in WITHOUT_WEBHOOKS:
+        return f"webhooks: {source} sends none; take it out"
+    if account.webhook_secret_env and source not in SIGNING:
+        return f"webhook_secret_env: {source} does not sign its webhooks; take it out"
+    if account.webhook_secret_env and not account.webhooks:
+        return "webhook_secret_env: there are no webhooks; name their folder in webhooks"
+    return None
 
 
 def _fill_in(value: Any, path: Path, tree: Any, place: tuple[str | int, ...]) -> Any:

@@ -15,6 +15,7 @@ from warehouse.patience import Patience
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from ingestion.orders import PoolOrder
     from pipeline.config import Config
     from pipeline.dbt import Project
     from pipeline.summarise import Numbers
@@ -37,7 +38,7 @@ class Options:
     sources: only these (none: every configured one). files_dir: a folder to import, known as account
     files_account. since, until, limit: see LoadRequest. full_refresh: build every mart anew. select: only
     these dbt nodes. detectors: only these. accept: failed checks that this publish passes over; reason: why.
-    is_new_ledger: go on though the ledger of a filled warehouse is empty.
+    is_new_ledger: go on though the ledger of a filled warehouse is empty. order: people wanted for a pool.
     """
 
     sources: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class Options:
     accept: tuple[str, ...] = ()
     reason: str = ""
     is_new_ledger: bool = False
+    order: PoolOrder | None = None
 
 
 @dataclass

@@ -66,6 +66,9 @@ def _keys(config: Config, *, is_offline: bool) -> Iterator[Finding]:
                 yield Finding("ok", f"{where}: its key is set")
             else:
                 yield _tried(source, account, key)
+            secret = account.webhook_secret_env
+            if secret and not os.environ.get(secret, "").strip():
+                yield Finding("error", f"{where}: environment variable {secret} is not set")
             if source != "apollo" and not account.mapped_clients():
                 yield Finding("error", f"{where}: belongs to no client; set its `client`")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -42,28 +42,38 @@ def export_leads(reader: Connection, client: str, out: Path) -> int:
     return _write(out, LEAD_COLUMNS, map(lead_row, rows))
 
 
-def export_contacts(reader: Connection, client: str, out: Path) -> int:
+def export_contacts(
+    reader: Connection, client: str, out: Path, *, only: Collection[str] | None = None
+) -> int:
     """Write the people behind `client`'s leads, the best known first, to `out`; return how many.
 
-    quality_score is the enrichment confidence, 0–100. Raises UsageError.
+    quality_score is the enrichment confidence, 0–100. only: these lead ids. Raises UsageError.
     """
     rows = _stream(reader, contacts_sql(_client_id(reader, client)))
-    return _write(out, CONTACT_COLUMNS, map(contact_row, rows))
+    chosen = (row for row in rows if only is None or row["lead_id"] in only)
+    return _write(out, CONTACT_COLUMNS, map(contact_row, chosen))
 
 
 def export_companies(
-    reader: Connection, client: str, out: Path, *, points: ClientPoints | None = None
+    reader: Connection,
+    client: str,
+    out: Path,
+    *,
+    points: ClientPoints | None = None,
+    only: Collection[str] | None = None,
 ) -> int:
     """Write the companies of `client`'s leads, the best fit first, to `out`; return how many.
 
-    points: the client's scoring points, whose tier bounds make icp_tier; the defaults when None.
+    points: the client's scoring points, whose tier bounds make icp_tier; the defaults when None. only: these
+    company ids.
     Raises UsageError.
     """
     from scoring.als_points import load_points
 
     bounds = points or load_points().of(client)
     rows = _stream(reader, companies_sql(_client_id(reader, client)))
-    return _write(out, COMPANY_COLUMNS, (company_row(row, bounds.tier) for row in rows))
+    chosen = (row for row in rows if only is None or str(row["company_id"]) in only)
+    return _write(out, COMPANY_COLUMNS, (company_row(row, bounds.tier) for row in chosen))
 
 
 def cell(value: object) -> str:

@@ -83,6 +83,7 @@ order by known.company_fit desc nulls last, known.company_id
 
 _CONTACTS = """
 select
+    cast(leads.lead_id as text) as lead_id,
     pool.first_name,
     pool.last_name,
     pool.title,

@@ -158,12 +158,18 @@ class Ledger:
                 "run_id": self.run_id,
                 "source": item.source,
                 "account": item.account,
-                "calls": item.usage.requests,
-                "retries": item.usage.retries,
-                "seconds_waited": item.usage.waited_seconds,
-                "bytes_received": item.usage.bytes_received,
+                "endpoint": endpoint,
+                "calls": calls.requests,
+                "retries": calls.retries,
+                "throttled": calls.throttled,
+                "refused": calls.refused,
+                "failed": calls.failed,
+                "unanswered": calls.unanswered,
+                "bytes_received": calls.bytes_received,
+                "seconds_waited": calls.waited_seconds,
             }
             for item in report.usage
+            for endpoint, calls in sorted(item.usage.endpoints.items())
         ]
 
         def write(connection: Connection) -> None:
@@ -255,10 +261,11 @@ def counts_of(engine: Engine, run_id: str) -> list[ResourceCount]:
 
 
 def requests_of(engine: Engine, run_id: str) -> list[dict[str, Any]]:
-    """Return what a run's requests to providers cost, one row an account."""
+    """Return what a run's requests to providers cost, one row an account and endpoint."""
     query = sa.select(requests).where(requests.c.run_id == run_id)
+    order = (requests.c.source, requests.c.account, requests.c.endpoint)
     with engine.connect() as connection:
-        found = connection.execute(query.order_by(requests.c.source, requests.c.account)).mappings()
+        found = connection.execute(query.order_by(*order)).mappings()
         return [{name: value for name, value in row.items() if name != "run_id"} for row in found]
 
 

@@ -62,7 +62,7 @@ def _counted(connection: Connection, counts: Sequence[ResourceCount]) -> Iterato
             yield f"quarantine_rate.{where}", item.quarantined / item.received
         if item.load_id is not None:
             sql = f"select count(*) from raw_{item.source}.{item.resource} where _dlt_load_id = ?"
-            yield f"lost.{where}", item.landed - connection.scalar(sql, [item.load_id])
+            yield f"lost.{where}", item.landed + item.gone - connection.scalar(sql, [item.load_id])
     for account, lines in groupby(counts, lambda item: f"{item.source}.{item.account}"):
         yield f"volume.{account}", sum(line.received for line in lines)
 

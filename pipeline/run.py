@@ -41,12 +41,14 @@ def run(
     at: datetime | None = None,
     options: Options | None = None,
     progress: Progress = silent,
+    work: Mapping[str, Callable[[Context], None]] | None = None,
 ) -> RunSummary:
     """Run all stages, one, or those from one onwards, and return what came of it; faults are in the summary.
 
     A run of all stages goes on with the last one where that was cut off; for a night before the last build
     it repeats that night beside the present one. at: the run's clock, UTC; the present when None, which is
-    the only time a run asks for it. Raises LockHeldError when another run holds the warehouse, WarehouseError
+    the only time a run asks for it. work: what a command does in place of stages, by name, in order.
+    Raises LockHeldError when another run holds the warehouse, WarehouseError
     when it cannot be reached, UsageError for options that make no sense, DecisionNeededError when only a
     person can say how to go on.
     """
@@ -70,7 +72,7 @@ def run(
                 return _run(context, REPEAT, {REPEAT: repeat}, lock)
             context = _begin(context, command, at, now, is_whole=is_whole)
             lock.works_on(context.run_id)
-            stages = {str(stage): _function(stage) for stage in chosen(only, from_)}
+            stages = work or {str(stage): _function(stage) for stage in chosen(only, from_)}
             return _run(context, command, stages, lock)
     except Exception as error:  # on a full disk nothing can be written to the ledger either
         if isinstance(error, RunError) or not is_disk_full(error):

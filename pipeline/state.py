@@ -110,11 +110,14 @@ requests = sa.Table(
     _text("run_id", primary_key=True),
     _text("source", primary_key=True),
     _text("account", primary_key=True),
-    sa.Column("calls", sa.BigInteger, nullable=False),
-    sa.Column("retries", sa.BigInteger, nullable=False),
+    _text("endpoint", primary_key=True),
+    *(
+        sa.Column(name, sa.BigInteger, nullable=False)
+        for name in ("calls", "retries", "throttled", "refused", "failed", "unanswered", "bytes_received")
+    ),
     sa.Column("seconds_waited", sa.Float, nullable=False),
-    sa.Column("bytes_received", sa.BigInteger, nullable=False),
 )
+"""What requests cost, by endpoint; empty: of all endpoints together, as earlier releases wrote it."""
 
 metrics = sa.Table(
     "metrics",
@@ -182,6 +185,34 @@ scores_at_send = sa.Table(
     _text("run_id"),
 )
 
+pool_requests = sa.Table(
+    "pool_requests",
+    metadata,
+    sa.Column("request_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("request_id", unique=True),
+    _text("kind"),
+    _text("target"),
+    _text("client"),
+    _text("status"),
+    _text("reason", nullable=True),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("company_target", sa.Integer),
+    sa.Column("company_ready", sa.Integer),
+    sa.Column("contact_target", sa.Integer, nullable=False),
+    sa.Column("contact_ready", sa.Integer, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+)
+"""Calls that asked for people, how far each has come, and why it ended; see pipeline/pool_requests.py."""
+
+pool_request_leads = sa.Table(
+    "pool_request_leads",
+    metadata,
+    _text("request_id", primary_key=True),
+    _text("lead_id", primary_key=True),
+    sa.Column("is_ready", sa.Boolean, nullable=False),
+)
+
 grants = sa.Table(
     "grants",
     metadata,
@@ -241,8 +272,35 @@ def open_state(warehouse: Warehouse, state_dir: Path) -> Engine:
     with warehouse.state_errors(), engine.begin() as connection:
         if engine.dialect.name != "sqlite":
             connection.execute(sa.text(f"create schema if not exists {SCHEMA}"))
+        for table in (load_counts, requests):
+            _upgrade(connection, table)
         metadata.create_all(connection)
     return engine
+
+
+def _upgrade(connection: sa.Connection, table: sa.Table) -> None:
+    """Make a table anew that an earlier release made with fewer columns, with its rows."""
+    schema = None if connection.dialect.name == "sqlite" else SCHEMA
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(table.name, schema):
+        return
+    held = {column["name"] for column in inspector.get_columns(table.name, schema)}
+    if held >= set(table.columns.keys()):
+        return
+    kept = [column for column in table.columns if column.name in held]
+    rows = [dict(row) for row in connection.execute(sa.select(*kept)).mappings()]
+    table.drop(connection)
+    table.create(connection)
+    if rows:
+        blanks = {column.name: blank(column) for column in table.columns}
+        connection.execute(sa.insert(table), [{**blanks, **row} for row in rows])
+
+
+def blank(column: sa.Column[Any]) -> Any:
+    """Return what a column holds in rows that were written before it was there."""
+    if column.nullable or isinstance(column.type, sa.JSON | UtcTime):
+        return None
+    return "" if isinstance(column.type, sa.Text) else 0
 
 
 def _prepare_sqlite(raw: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ from pipeline.expectations import page
 from pipeline.ledger import DIED, RUNNING, counts_of, last_runs, requests_of, run_of, steps_of
 from pipeline.lock import Holder, holder_of
 from pipeline.pauses import current, until
+from pipeline.pool_requests import PoolRequest, open_requests
 from pipeline.state import open_state
 from pipeline.summarise import plain
 from warehouse import WarehouseError
@@ -29,6 +30,7 @@ class Status:
 
     step: what it is at, with the seconds since it began. data_docs: the page of the gate's checks.
     paused: what loads leave out, and until when.
+    requests: those for people that are not filled yet.
     """
 
     publication: dict[str, Any] | None
@@ -37,6 +39,7 @@ class Status:
     step: dict[str, Any] | None = None
     data_docs: str | None = None
     paused: tuple[str, ...] = ()
+    requests: tuple[PoolRequest, ...] = ()
 
     @property
     def published_line(self) -> str:
@@ -64,6 +67,7 @@ class Status:
             "step": self.step,
             "data_docs": self.data_docs,
             "paused": list(self.paused),
+            "open_requests": [request.as_json() for request in self.requests],
             "runs": [_plain(run) for run in self.runs],
         }
 
@@ -77,11 +81,12 @@ def status(config: Config, warehouse: Warehouse, limit: int = 5) -> Status:
         runs = [_run(row, alive) for row in last_runs(engine, warehouse.target, limit)]
         step = _step_under_way(engine, alive) if alive else None
         paused = tuple(f"{row['name']} {until(row)}" for row in current(engine, utc_now()))
+        requests = tuple(open_requests(engine, warehouse.target))
     finally:
         engine.dispose()
     docs = page(config.state_dir)
     found = str(docs) if docs.exists() else None
-    return Status(_publication(config, warehouse), alive, runs, step, found, paused)
+    return Status(_publication(config, warehouse), alive, runs, step, found, paused, requests)
 
 
 def show_run(config: Config, warehouse: Warehouse, run_id: str) -> dict[str, Any]:

@@ -1,11 +1,19 @@
-"""Apollo's API over the simulated agency: people search, its legacy twin, and bulk enrichment."""
+"""Apollo's API over the simulated agency: people search, its legacy twin, enrichment, what comes later."""
 
 from __future__ import annotations
 
 from hashlib import md5
 from typing import Any
 
-from sandbox.apollo_records import legacy_person, match_person, search_person
+from sandbox.apollo_later import Later
+from sandbox.apollo_records import (
+    contact,
+    job_postings,
+    legacy_person,
+    match_person,
+    organization,
+    search_person,
+)
 from sandbox.keys import APOLLO_KEY, APOLLO_SCOPED_KEY
 from sandbox.limits import APOLLO_LIMITS, Decision, FixedWindows
 from sandbox.model import Company, Job, Json, Person
@@ -33,6 +41,7 @@ class Apollo:
         }
         self._found: tuple[View, dict[str, list[Person]]] = (state.view, {})
         self._lookup: tuple[View, dict[str, Person]] | None = None
+        self._later = Later()
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -41,8 +50,8 @@ class Apollo:
         )
         if key not in (APOLLO_KEY, APOLLO_SCOPED_KEY):
             return Response(401, _UNAUTHORIZED.encode(), "text/plain; charset=utf-8")
-        endpoint = request.path.rstrip("/")
-        if endpoint not in self._windows or request.method != "POST":
+        endpoint, name = _endpoint(request)
+        if endpoint not in self._windows or request.method != ("GET" if name else "POST"):
             return Response(404, b"Not Found", "text/plain; charset=utf-8")
         if key == APOLLO_SCOPED_KEY and endpoint != "people/bulk_match":
             return reply_json(403, _inaccessible(endpoint))
@@ -52,7 +61,7 @@ class Apollo:
             body = _too_many(endpoint, decision)
             answer = reply_json(429, body, **{"retry-after": str(decision.retry_after)})
         else:
-            answer = self._answer(endpoint, request)
+            answer = self._asked_by_name(endpoint, name) if name else self._answer(endpoint, request)
         return Response(
             answer.status, answer.body, answer.content_type, {**headers, **answer.headers}, endpoint
         )
@@ -64,6 +73,8 @@ class Apollo:
             return reply_json(422, {"error": "Invalid parameters"})
         if endpoint == "people/bulk_match":
             return self._bulk_match(wanted, request)
+        if endpoint == "organizations/bulk_enrich":
+            return self._organizations(wanted)
         page, per_page = whole_number(wanted.get("page", 1)), whole_number(wanted.get("per_page", 10))
         if page is None or per_page is None or page < 1 or not 0 <= per_page <= MAX_PER_PAGE:
             return reply_json(422, {"error": "Invalid parameters"})
@@ -100,12 +111,16 @@ class Apollo:
             return reply_json(400, _failed("RECORD_LIMIT_EXCEEDED", message))
         if not all(isinstance(detail, dict) for detail in details):
             return reply_json(422, _failed("UNKNOWN_ERROR", "no implicit conversion of String into Hash"))
+        if wanted.get("reveal_phone_number") in (True, "true") and not wanted.get("webhook_url"):
+            message = "Please add a valid 'webhook_url' parameter when using 'reveal_phone_number'"
+            return reply_json(400, _failed("INVALID_REQUEST", message))
         view = self._state.view
         known = self._people_by_key(view)
         matched = [_look_up(known, detail) for detail in details]
         unique = {person.apollo_id for person in matched if person is not None}
         self._state.credits.update(unique)
         digest = md5(request.body, usedforsecurity=False).digest()
+        request_id = int.from_bytes(digest[:8], "big", signed=True)
         answer = {
             "status": "success",
             "error_code": None,
@@ -115,9 +130,45 @@ class Apollo:
             "missing_records": sum(person is None for person in matched),
             "credits_consumed": len(unique),
             "matches": [None if person is None else match_person(view, person) for person in matched],
-            "request_id": int.from_bytes(digest[:8], "big", signed=True),
+            "request_id": request_id,
+        }
+        if (later := self._later.ask(view, request_id, matched, wanted)) is not None:
+            self._state.credits.update(later.credits)
+            answer = later.accepted(answer)
+        return reply_json(200, answer)
+
+    def _organizations(self, wanted: Json) -> Response:
+        domains = wanted.get("domains")
+        if not isinstance(domains, list) or not domains:
+            return reply_json(400, _failed("INVALID_REQUEST", "invalid request, missing domains"))
+        if len(domains) > MAX_DETAILS:
+            message = "cannot enrich more than 10 in a single request"
+            return reply_json(400, _failed("RECORD_LIMIT_EXCEEDED", message))
+        by_domain = {company.domain: company for company in self._state.view.agency.companies}
+        found = [by_domain.get(str(domain).lower()) for domain in domains]
+        known = [company for company in found if company is not None]
+        self._state.credits.update(company.apollo_id for company in known)
+        answer = {
+            "status": "success",
+            "error_code": None,
+            "error_message": None,
+            "total_requested_domains": len(domains),
+            "unique_domains": len(set(domains)),
+            "unique_enriched_records": len(known),
+            "missing_records": len(found) - len(known),
+            "organizations": [None if company is None else organization(company) for company in found],
         }
         return reply_json(200, answer)
+
+    def _asked_by_name(self, endpoint: str, name: str) -> Response:
+        view = self._state.view
+        if endpoint == "webhook_result":
+            return self._later.answer(view, name)
+        company = next((one for one in view.agency.companies if one.apollo_id == name), None)
+        if company is None:
+            return reply_json(422, {"error": "Organization not found"})
+        self._state.credits[name] += 1
+        return reply_json(200, {"organization_job_postings": job_postings(view, company)})
 
     def _people_by_key(self, view: View) -> dict[str, Person]:
         if self._lookup is None or self._lookup[0] is not view:
@@ -135,6 +186,16 @@ class Apollo:
                     known[_profile(person.linkedin)] = person
             self._lookup = (view, known)
         return self._lookup[1]
+
+
+def _endpoint(request: Request) -> tuple[str, str]:
+    """Return the endpoint, and the id of what it is asked for where that stands in the path."""
+    parts = request.path.strip("/").split("/")
+    if len(parts) == 2 and parts[0] == "webhook_result":
+        return parts[0], parts[1]
+    if len(parts) == 3 and (parts[0], parts[2]) == ("organizations", "job_postings"):
+        return "organizations/job_postings", parts[1]
+    return "/".join(parts), ""
 
 
 def _parameters(request: Request) -> Json:
@@ -231,7 +292,7 @@ def _legacy_page(view: View, rows: list[Person], wanted: Json, page: int, per_pa
             "total_entries": total,
             "total_pages": -(-total // per_page),
         },
-        "contacts": [record for person, record in everyone if person.index % 7 == 0],
+        "contacts": [contact(view, record) for person, record in everyone if person.index % 7 == 0],
         "people": [record for person, record in everyone if person.index % 7],
         "model_ids": [record["id"] for _, record in everyone],
         "num_fetch_result": None,

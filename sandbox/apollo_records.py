@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from hashlib import md5
 
 from sandbox.model import Company, Job, Json, Person
 from sandbox.people import hex_id
@@ -78,6 +79,41 @@ def legacy_person(view: View, person: Person) -> Json:
         "email": PLACEHOLDER if job.email else None,
         "organization": _organization_head(company),
     }
+
+
+def contact(view: View, record: Json) -> Json:
+    """Return a person whom the team has saved: a contact with an id of its own beside the person's."""
+    own = md5(record["id"].encode(), usedforsecurity=False).hexdigest()[:24]
+    return {
+        **record,
+        "id": own,
+        "person_id": record["id"],
+        "contact_stage_id": hex_id(view.agency.params, "contact stage", 0),
+        "organization_name": record["organization"]["name"],
+        "source": "api",
+        "existence_level": "full",
+        "label_ids": [],
+        "typed_custom_fields": {},
+    }
+
+
+def job_postings(view: View, company: Company) -> list[Json]:
+    """Return what a company looks for people for; a third of all do."""
+    titles = ("Account Executive", "Operations Manager") if company.index % 3 == 0 else ()
+    posted_at = _refreshed(view.agency.params.start)
+    return [
+        {
+            "id": hex_id(view.agency.params, f"opening {number}", company.index),
+            "title": title,
+            "url": f"https://{company.domain}/jobs/{number}",
+            "city": company.city,
+            "state": company.state,
+            "country": company.country,
+            "last_seen_at": posted_at,
+            "posted_at": posted_at,
+        }
+        for number, title in enumerate(titles, start=1)
+    ]
 
 
 def _job_and_company(view: View, person: Person) -> tuple[Job, Company]:

@@ -9,6 +9,7 @@ from sandbox.instantly_records import campaign_id as instantly_id
 from sandbox.keys import (
     APOLLO_KEY,
     SALESFORGE_KEY,
+    WEBHOOK_SECRET,
     account_keys,
     environment_name,
     hubspot_key,
@@ -19,8 +20,10 @@ from sandbox.keys import (
 )
 from sandbox.limits import (
     APOLLO_LIMITS,
+    HUBSPOT_LIMIT,
     HUBSPOT_SEARCH_LIMIT,
     INSTANTLY_EMAILS_LIMIT,
+    INSTANTLY_LIMITS,
     PIPEDRIVE_LIMIT,
     SMARTLEAD_LIMITS,
     Limit,
@@ -42,10 +45,13 @@ def environment(agency: Agency, url: str, base_url_env: str = BASE_URL_ENV) -> d
     return {base_url_env: url, **account_keys(agency)}
 
 
-def config_yaml(agency: Agency, base_url_env: str = BASE_URL_ENV, speed: float = 1.0) -> str:
+def config_yaml(
+    agency: Agency, base_url_env: str = BASE_URL_ENV, speed: float = 1.0, webhooks: str | None = None
+) -> str:
     """Return the text of a winnow.yml for `agency`, served at the URL in the variable `base_url_env`.
 
     speed: as given to `serve`; the rate limits stay 10 % below the provider's at that speed.
+    webhooks: the folder with one folder a provider and account in it, where their webhooks are received.
     Secrets are only named; `environment` gives their values.
     """
     import yaml
@@ -69,8 +75,19 @@ def config_yaml(agency: Agency, base_url_env: str = BASE_URL_ENV, speed: float =
         },
         "experiments": _experiments(agency),
     }
+    if webhooks:
+        _add_webhooks(document["sources"], webhooks)
     head = "# A simulated agency, served by the sandbox on this machine.\n"
     return head + str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110))
+
+
+def _add_webhooks(sources: dict[str, Any], folder: str) -> None:
+    """Say where webhooks are received; those of Instantly and Pipedrive are not signed."""
+    for provider in ("smartlead", "instantly", "salesforge", "hubspot", "pipedrive"):
+        for account in sources.get(provider, {}).get("accounts", []):
+            account["webhooks"] = f"{folder}/{provider}/{account['name']}"
+            if provider in ("smartlead", "salesforge", "hubspot"):
+                account["webhook_secret_env"] = environment_name(WEBHOOK_SECRET)
 
 
 def _client(profile: ClientProfile) -> dict[str, Any]:
@@ -128,7 +145,7 @@ def _smartlead(agency: Agency, base: str, speed: float) -> list[dict[str, Any]]:
 
 
 def _instantly(agency: Agency, base: str, speed: float) -> dict[str, Any]:
-    """One account a workspace, each of one client; the limit for listing e-mails is kept for all requests."""
+    """One account a workspace, each of one client; listing e-mails has a limit of its own."""
     clients = {c.account: c.client for c in agency.campaigns if c.provider == "instantly"}
     accounts = [
         {
@@ -136,7 +153,10 @@ def _instantly(agency: Agency, base: str, speed: float) -> dict[str, Any]:
             "api_key_env": environment_name(instantly_key(account)),
             "base_url": f"{base}/instantly/api/v2",
             "client": agency.params.profiles[client].id,
-            "rate_limits": _rate_limits(INSTANTLY_EMAILS_LIMIT, speed),
+            "rate_limits": [
+                *_rate_limits(INSTANTLY_LIMITS, speed),
+                *({**limit, "path": "/emails"} for limit in _rate_limits(INSTANTLY_EMAILS_LIMIT, speed)),
+            ],
             "lookback_days": 60,
         }
         for account, client in clients.items()
@@ -199,7 +219,10 @@ def _hubspot(profile: ClientProfile, base: str, speed: float) -> dict[str, Any]:
         "base_url": f"{base}/hubspot",
         "client": profile.id,
         "stages": {"default": dict(CANONICAL_STAGES)},
-        "rate_limits": _rate_limits((HUBSPOT_SEARCH_LIMIT,), speed),
+        "rate_limits": [
+            *_rate_limits((HUBSPOT_LIMIT,), speed),
+            *({**limit, "path": "/search"} for limit in _rate_limits((HUBSPOT_SEARCH_LIMIT,), speed)),
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from sandbox.profiles import ClientProfile
 SHARE_IMPORTED = 0.08
 SHARE_INBOUND_DEAL = 0.25
 OWNER_IDS = ("51128101", "51128102")
+FORMER_OWNER_IDS = ("51128100",)
 
 
 @dataclass
@@ -302,9 +303,10 @@ def _hang_on_twin(portal: Portal, meeting: CrmRecord, contact: CrmRecord, twin: 
     portal.associations[portal.associations.index(old)] = replace(old, right=("contacts", twin.id))
 
 
-def owners() -> list[dict[str, object]]:
-    """Return the owners of every portal, as HubSpot lists them."""
-    names = (("Hannah", "Price"), ("Tom", "Nyström"))
+def owners(*, is_archived: bool = False) -> list[dict[str, object]]:
+    """Return the owners of every portal, as HubSpot lists them, or those who have left."""
+    names = (("Ines", "Falk"),) if is_archived else (("Hannah", "Price"), ("Tom", "Nyström"))
+    ids = FORMER_OWNER_IDS if is_archived else OWNER_IDS
     created = iso(datetime(2024, 3, 1, 9))
     return [
         {
@@ -315,7 +317,8 @@ def owners() -> list[dict[str, object]]:
             "userId": int(owner_id) - 51_000_000,
             "createdAt": created,
             "updatedAt": created,
-            "archived": False,
+            "archived": is_archived,
+            "type": "PERSON",
         }
-        for owner_id, (first, last) in zip(OWNER_IDS, names, strict=True)
+        for owner_id, (first, last) in zip(ids, names, strict=True)
     ]

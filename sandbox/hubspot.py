@@ -65,7 +65,7 @@ class HubSpot:
         if request.method == "GET" and path == _PIPELINES:
             return reply_json(200, records.pipelines())
         if request.method == "GET" and path == _OWNERS:
-            return reply_json(200, {"results": owners()})
+            return reply_json(200, {"results": owners(is_archived=request.first("archived") == "true")})
         if request.method == "GET" and path == _ACCOUNT:
             return reply_json(200, records.account_info(view.agency.params.profiles[client]))
         try:
@@ -218,6 +218,7 @@ class HubSpot:
             for link in view.agency.associations:
                 for one, other in ((link.left, link.right), (link.right, link.left)):
                     is_wanted = link.client == client and one[0] == left and other[0] == right
+                    is_wanted = is_wanted and link.holds_at(view.as_of)
                     if is_wanted and one in stands_for and other in stands_for:
                         links.setdefault(stands_for[one], {})[stands_for[other]] = None
             self._links[1][name] = {key: list(values) for key, values in links.items()}

@@ -8,22 +8,17 @@ from datetime import datetime
 from sandbox.model import CrmRecord, Json, iso
 from sandbox.profiles import ClientProfile
 
-KINDS = ("contacts", "companies", "deals", "meetings")
-CURSOR_PROPERTY = {
-    "contacts": "lastmodifieddate",
-    "companies": "hs_lastmodifieddate",
-    "deals": "hs_lastmodifieddate",
-    "meetings": "hs_lastmodifieddate",
-}
+ENGAGEMENTS = ("meetings", "calls", "communications")
+KINDS = ("contacts", "companies", "deals", *ENGAGEMENTS)
+CURSOR_PROPERTY = dict.fromkeys(KINDS, "hs_lastmodifieddate") | {"contacts": "lastmodifieddate"}
 """The property that says when a record last changed."""
 
-_CREATED_PROPERTY = {kind: "hs_createdate" if kind == "meetings" else "createdate" for kind in KINDS}
+_CREATED_PROPERTY = {kind: "hs_createdate" if kind in ENGAGEMENTS else "createdate" for kind in KINDS}
 _DEFAULT_PROPERTIES: dict[str, str] = {
     "contacts": "createdate email firstname hs_object_id lastmodifieddate lastname",
     "companies": "createdate domain hs_lastmodifieddate hs_object_id name",
     "deals": "amount closedate createdate dealname dealstage hs_lastmodifieddate hs_object_id pipeline",
-    "meetings": "hs_createdate hs_lastmodifieddate hs_object_id",
-}
+} | dict.fromkeys(ENGAGEMENTS, "hs_createdate hs_lastmodifieddate hs_object_id")
 _KNOWN_PROPERTIES: dict[str, str] = {
     "contacts": """email firstname lastname jobtitle company phone mobilephone website country state city
         hs_linkedin_url hs_additional_emails lifecyclestage hubspot_owner_id createdate lastmodifieddate
@@ -37,9 +32,13 @@ _KNOWN_PROPERTIES: dict[str, str] = {
     "meetings": """hs_meeting_title hs_meeting_start_time hs_meeting_end_time hs_meeting_outcome hs_timestamp
         hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id hs_meeting_body hs_activity_type
         hs_merged_object_ids""",
+    "calls": """hs_call_title hs_call_direction hs_call_status hs_call_disposition hs_call_duration
+        hs_call_body hs_timestamp hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id""",
+    "communications": """hs_communication_channel_type hs_communication_logged_from hs_communication_body
+        hs_timestamp hubspot_owner_id hs_createdate hs_lastmodifieddate hs_object_id""",
 }
-_OBJECT_TYPE = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "meetings": "0-47"}
-_SINGULAR = {"contacts": "contact", "companies": "company", "deals": "deal", "meetings": "meeting"}
+_OBJECT_TYPE = dict(zip(KINDS, ("0-1", "0-2", "0-3", "0-47", "0-48", "0-18"), strict=True))
+_SINGULAR = {kind: kind.removesuffix("s") for kind in KINDS} | {"companies": "company"}
 _TYPE_IDS: dict[tuple[str, str], tuple[tuple[int, str | None], ...]] = {
     ("contacts", "companies"): ((1, "Primary"), (279, None)),
     ("companies", "contacts"): ((2, "Primary"), (280, None)),
@@ -49,6 +48,10 @@ _TYPE_IDS: dict[tuple[str, str], tuple[tuple[int, str | None], ...]] = {
     ("companies", "deals"): ((6, "Primary"), (342, None)),
     ("meetings", "contacts"): ((200, None),),
     ("contacts", "meetings"): ((199, None),),
+    ("calls", "contacts"): ((194, None),),
+    ("contacts", "calls"): ((193, None),),
+    ("communications", "contacts"): ((81, None),),
+    ("contacts", "communications"): ((82, None),),
 }
 _STAGES = (
     ("appointmentscheduled", "Appointment Scheduled", "0.2"),

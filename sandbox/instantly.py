@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from sandbox import instantly_deliveries as deliveries
 from sandbox import instantly_records as records
 from sandbox.keys import instantly_key
 from sandbox.limits import INSTANTLY_EMAILS_LIMIT, INSTANTLY_LIMITS, RollingWindows
@@ -152,10 +153,14 @@ def _emails(view: View, own: Sequence[Campaign], _: str) -> list[Row]:
 
 def _deliveries(view: View, own: Sequence[Campaign], _: str) -> list[Row]:
     rows = [
-        Row(records.delivery_id(view.agency, made), partial(records.delivery, view, made), made.created_at)
+        Row(
+            deliveries.delivery_id(view.agency, made),
+            partial(deliveries.delivery, view, made),
+            made.created_at,
+        )
         for item in own
         for e in view.campaign_enrolments(item.id)
-        for made in records.deliveries(view, e)
+        for made in deliveries.deliveries(view, e)
     ]
     return sorted(rows, key=lambda row: (row.at, row.id), reverse=True)
 

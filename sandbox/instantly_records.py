@@ -1,12 +1,10 @@
-"""Campaigns, leads, e-mails and webhook deliveries as Instantly writes them; steps count from 0."""
+"""Campaigns, leads and e-mails as Instantly writes them; steps count from 0."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +24,6 @@ INTEREST: dict[str, int] = {
     "Wrong Person": -2,
 }
 """Smartlead's categories in Instantly's numbers; those from 1000 on are the workspace's own labels."""
-
-FAILED_EVERY = 17
-"""Every so many deliveries fail at first and are repeated an hour later."""
 
 
 def uuid(agency: Agency, kind: str, number: int) -> str:
@@ -180,7 +175,8 @@ def _last(times: list[datetime]) -> str | None:
     return iso(max(times)) if times else None
 
 
-def _step(view: View, enrolment: Enrolment, number: int) -> str:
+def step_name(view: View, enrolment: Enrolment, number: int) -> str:
+    """Return sequence, step and variant, each from 0."""
     item = view.agency.campaign_by_id[enrolment.campaign]
     variant = enrolment.arm if len(item.steps[number - 1].templates) > 1 else 0
     return f"0_{number - 1}_{variant}"
@@ -237,91 +233,9 @@ def _common(
         "lead": enrolment.email,
         "lead_id": lead_id(view.agency, enrolment),
         "eaccount": enrolment.mailbox,
-        "step": _step(view, enrolment, step),
+        "step": step_name(view, enrolment, step),
         "thread_id": f"thread:{enrolment.index}",
     }
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One attempt to tell a webhook of an event. number: of the event; attempt: from 0."""
-
-    enrolment: Enrolment
-    message: Message
-    event_type: str
-    at: datetime
-    created_at: datetime
-    number: int
-    attempt: int
-    is_success: bool
-
-
-def deliveries(view: View, enrolment: Enrolment) -> Iterator[Delivery]:
-    """Return the deliveries that an enrolment's events have caused so far."""
-    for message in view.messages(enrolment):
-        events: list[tuple[str, datetime]] = []
-        for name, times in (("email_opened", view.opens(message)), ("link_clicked", view.clicks(message))):
-            # no two events of one kind within one millisecond
-            events += [(name, at + timedelta(milliseconds=i)) for i, (at, _) in enumerate(times)]
-        if message.bounced_at and view.is_bounced(message):
-            events.append(("email_bounced", message.bounced_at))
-        if message.unsubscribed_at and view.is_unsubscribed(message):
-            events.append(("lead_unsubscribed", message.unsubscribed_at))
-        events += [
-            ("reply_received", r.received_at) for r in view.replies(enrolment) if r.step == message.step
-        ]
-        for number, (name, at) in enumerate(events):
-            event = (message.enrolment * 10 + message.step) * 100 + number
-            make = partial(Delivery, enrolment, message, name, at, number=event)
-            created_at = max(at, message.known_at)
-            is_late = event % FAILED_EVERY == 0
-            yield make(created_at=created_at, attempt=0, is_success=not is_late)
-            again_at = created_at + timedelta(hours=1)
-            if is_late and again_at <= view.as_of:
-                yield make(created_at=again_at, attempt=1, is_success=True)
-
-
-def delivery(view: View, item: Delivery) -> Json:
-    """Return an attempt to tell a webhook; a repeated one carries the same payload."""
-    agency, enrolment = view.agency, item.enrolment
-    part = agency.campaign_by_id[enrolment.campaign]
-    person = agency.people[enrolment.person]
-    payload = {
-        "step": item.message.step,
-        "email": enrolment.email,
-        "variant": int(_step(view, enrolment, item.message.step)[-1]) + 1,
-        "firstName": person.first_name,
-        "lastName": person.last_name,
-        "timestamp": iso(item.at),
-        "workspace": workspace_id(agency, part.account),
-        "event_type": item.event_type,
-        "lead_email": enrolment.email,
-        "unibox_url": None,
-        "campaign_id": campaign_id(agency, part),
-        "campaign_name": part.name,
-        "email_account": enrolment.mailbox,
-    }
-    return {
-        "id": delivery_id(agency, item),
-        "timestamp_created": iso(item.created_at),
-        "timestamp_created_date": item.created_at.date().isoformat(),
-        "organization_id": workspace_id(agency, part.account),
-        "payload": payload,
-        "success": item.is_success,
-        "retry_count": item.attempt,
-        "will_retry": not item.is_success,
-        "webhook_url": "https://hooks.example/instantly",
-        "status_code": 200 if item.is_success else 503,
-        "error_message": None if item.is_success else "Connection timeout",
-        "retry_group_id": uuid(agency, "retry", item.number),
-        "lead_email": enrolment.email,
-        "response_time_ms": 150,
-    }
-
-
-def delivery_id(agency: Agency, item: Delivery) -> str:
-    """Return the id of a delivery."""
-    return uuid(agency, "delivery", item.number * 2 + item.attempt)
 
 
 def analytics(view: View, item: Campaign) -> Json:

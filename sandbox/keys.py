@@ -9,6 +9,10 @@ APOLLO_SCOPED_KEY = "sandbox-apollo-key-without-search"
 """A key that is valid, but not for the search (403)."""
 
 
+WEBHOOK_SECRET = "sandbox-webhook-secret"
+"""What signs the webhooks of all accounts whose provider signs them."""
+
+
 def smartlead_key(account: str) -> str:
     """Return the key of a Smartlead workspace."""
     return f"sandbox-smartlead-{account}-key"
@@ -46,6 +50,7 @@ def account_keys(agency: Agency) -> dict[str, str]:
     """Return environment variable → key of every account of `agency`, as its winnow.yml names them."""
     keys = [
         APOLLO_KEY,
+        WEBHOOK_SECRET,
         *(smartlead_key(account) for account in agency.smartlead_accounts),
         *(instantly_key(account) for account in agency.sending_accounts("instantly")),
         *([SALESFORGE_KEY] if agency.sending_accounts("salesforge") else []),

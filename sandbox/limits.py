@@ -33,6 +33,17 @@ APOLLO_LIMITS: dict[str, tuple[Limit, ...]] = {
         Limit("hour", 6000, 3600),
         Limit("day", 50_000, 86_400),
     ),
+    "organizations/bulk_enrich": (
+        Limit("minute", 200, 60),
+        Limit("hour", 6000, 3600),
+        Limit("day", 50_000, 86_400),
+    ),
+    "organizations/job_postings": (
+        Limit("minute", 200, 60),
+        Limit("hour", 6000, 3600),
+        Limit("day", 50_000, 86_400),
+    ),
+    "webhook_result": (Limit("minute", 200, 60), Limit("hour", 6000, 3600), Limit("day", 50_000, 86_400)),
 }
 """Fixed windows per endpoint and team."""
 

@@ -194,9 +194,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CrmRecord:
-    """A HubSpot record. `changes` starts with the creation; merged_into: id of the record that took it in."""
+    """A HubSpot record. `changes` starts with the creation; merged_into: id of the record that took it in.
 
-    kind: Literal["contacts", "companies", "deals", "meetings"]
+    deleted_at: when it was deleted for good, without a trace.
+    """
+
+    kind: Literal["contacts", "companies", "deals", "meetings", "calls", "communications"]
     client: int
     id: int
     person: int | None
@@ -204,6 +207,7 @@ class CrmRecord:
     archived_at: datetime | None = None
     merged_at: datetime | None = None
     merged_into: int | None = None
+    deleted_at: datetime | None = None
 
     @property
     def created_at(self) -> datetime:
@@ -214,8 +218,12 @@ class CrmRecord:
         """Whether the record is there, neither archived nor merged away, at `moment`."""
         if self.created_at > moment:
             return False
-        gone = [at for at in (self.archived_at, self.merged_at) if at is not None]
+        gone = [at for at in (self.archived_at, self.merged_at, self.deleted_at) if at is not None]
         return all(at > moment for at in gone)
+
+    def is_deleted_at(self, moment: datetime) -> bool:
+        """Whether nothing is left of the record at `moment`."""
+        return self.deleted_at is not None and self.deleted_at <= moment
 
     def is_archived_at(self, moment: datetime) -> bool:
         """Whether the record lies in the bin at `moment`."""
@@ -244,11 +252,17 @@ class CrmRecord:
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """A link between two CRM records of one portal, there as long as both are."""
+    """A link between two CRM records of one portal, there as long as both are, from `since` to `until`."""
 
     client: int
     left: tuple[str, int]
     right: tuple[str, int]
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether the link is there at `moment`, if both records are."""
+        return (self.since is None or self.since <= moment) and (self.until is None or self.until > moment)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ class Params:
     campaign is answered positively. base_rate: chance that a contacted lead without an effect answers
     positively. nights_after: nights that are simulated beyond `days`. senders: (client, provider) of clients
     whose campaigns are not Smartlead's but, for example, instantly's; what happens in them is the same.
-    crms: (client, provider) of clients whose CRM is not HubSpot; it holds the same.
+    crms: (client, provider) of clients whose CRM is not HubSpot; it holds the same. has_crm_extras: whether
+    CRMs also see calls, messages of other channels, deletions for good and links that change.
     """
 
     leads: int = 2000
@@ -72,6 +73,7 @@ class Params:
     nights_after: int = 45
     senders: tuple[tuple[str, str], ...] = ()
     crms: tuple[tuple[str, str], ...] = ()
+    has_crm_extras: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be simulated."""

@@ -102,7 +102,7 @@ class Pipedrive:
         kind = records.KINDS[name]
         wanted = request.first("status")
         if name != "deals" or wanted is None:
-            keep: Callable[[CrmRecord], bool] = lambda record: not portal.is_gone(record)  # noqa: E731
+            keep = _is_there(portal)
         elif wanted == "deleted":
             keep = _is_kept(portal)
         else:
@@ -123,6 +123,11 @@ class Pipedrive:
 def cost(path: str) -> int:
     """Return what a request costs of the day's tokens."""
     return _COST.get(path, 20 if path.startswith("api/v1/") else 10)
+
+
+def _is_there(portal: Portal) -> Callable[[CrmRecord], bool]:
+    """Return whether a record is not deleted."""
+    return lambda record: not portal.is_gone(record)
 
 
 def _is_kept(portal: Portal) -> Callable[[CrmRecord], bool]:

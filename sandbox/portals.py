@@ -22,10 +22,10 @@ class Portal:
                 continue
             counts[record.kind] = counts.get(record.kind, 0) + 1
             self._numbers[record.kind, record.id] = counts[record.kind]
-            if record.created_at <= view.as_of:
+            if record.created_at <= view.as_of and not record.is_deleted_at(view.as_of):
                 self.by_id[record.kind, record.id] = record
         for link in view.agency.associations:
-            if link.client == client:
+            if link.client == client and link.holds_at(view.as_of):
                 self._others.setdefault(link.left, []).append(link.right)
                 self._others.setdefault(link.right, []).append(link.left)
 

@@ -19,6 +19,9 @@ from sandbox.view import View
 from sandbox.web import Request, Response, State, reply_json, whole_number
 
 PAGE = 2000
+SESSION_REQUESTS = 5_000
+"""A token that a connected app was given expires after so many requests."""
+
 APP_SECRET = "sandbox-secret"
 """Secret of every organization's connected app; the app's id is the organization's key."""
 
@@ -30,12 +33,16 @@ _JOB = re.compile(r"jobs/query/(\w+)(/results)?")
 
 @dataclass
 class _Org:
-    """What one organization keeps between requests. jobs: id → (rows, fields, how often it was asked for)."""
+    """What one organization keeps between requests. jobs: id → (rows, fields, how often it was asked for).
+
+    sessions: token of a connected app → requests made with it.
+    """
 
     client: int
     limit: FixedWindows
     cursors: dict[str, list[Json]] = field(default_factory=dict)
     jobs: dict[str, tuple[list[Json], tuple[str, ...], int]] = field(default_factory=dict)
+    sessions: dict[str, int] = field(default_factory=dict)
 
 
 class Salesforce:
@@ -55,8 +62,9 @@ class Salesforce:
         path = request.path.rstrip("/")
         if path == "services/oauth2/token":
             return self._token(request)
-        org = self._orgs.get(request.headers.get("authorization", "").removeprefix("Bearer "))
-        if org is None:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        org = self._orgs.get(token.partition("!")[0])
+        if org is None or not _is_valid(org, token):
             return _error(401, "INVALID_SESSION_ID", "Session expired or invalid")
         day = org.limit.take()
         headers = {"Sforce-Limit-Info": f"api-usage={day.usage[0]}/{SALESFORCE_LIMIT.calls}"}
@@ -77,8 +85,11 @@ class Salesforce:
             return reply_json(
                 400, {"error": "invalid_client", "error_description": "invalid client credentials"}
             )
+        sessions = self._orgs[form["client_id"]].sessions
+        token = f"{form['client_id']}!{len(sessions)}"
+        sessions[token] = 0
         answer = {
-            "access_token": form["client_id"],
+            "access_token": token,
             "instance_url": self._state.base_url,
             "token_type": "Bearer",
         }
@@ -154,6 +165,14 @@ class Salesforce:
         job_id = f"750ak{org.client:02}{len(org.jobs):08}AAA"
         org.jobs[job_id] = (rows, fields, 0)
         return reply_json(200, _job(job_id, "UploadComplete", version) | {"object": name})
+
+
+def _is_valid(org: _Org, token: str) -> bool:
+    """Count a request of a connected app's session, and say whether it has not expired."""
+    if "!" not in token:
+        return True
+    org.sessions[token] = org.sessions.get(token, SESSION_REQUESTS) + 1
+    return org.sessions[token] <= SESSION_REQUESTS
 
 
 def _job(job_id: str, state: str, version: str) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.apollo import Apollo
+from sandbox.faults import Fault, Faults
 from sandbox.hubspot import HubSpot
 from sandbox.instantly import Instantly
 from sandbox.limits import Clock
@@ -27,36 +28,24 @@ from sandbox.view import View
 from sandbox.web import Request, Response, State, reply_json
 
 SEARCH_WALL = 10_000
-PREFIXES = {
-    "apollo": "/apollo/api/v1/",
-    "smartlead": "/smartlead/api/v1/",
-    "instantly": "/instantly/api/v2/",
-    "salesforge": "/salesforge/public/",
-    "hubspot": "/hubspot/",
-    "pipedrive": "/pipedrive/",
-    "salesforce": "/salesforce/",
-}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Trouble to order: requests of `provider` whose path holds `path` and whose key is `key` fail.
-
-    path, key: empty = any. status: what is answered, with an empty HTML page as gateways do; 0 = the
-    connection is closed without an answer. skip: requests let through first; times: failures after that,
-    None = for ever.
-    """
-
-    provider: str
-    path: str = ""
-    key: str = ""
-    status: int = 503
-    skip: int = 0
-    times: int | None = None
+SILENT = -1
+"""Stands for the status of an answer that never comes."""
 
 
 class _Provider(Protocol):
     def handle(self, request: Request) -> Response: ...
+
+
+PROVIDERS: dict[str, tuple[str, Callable[[State], _Provider]]] = {
+    "apollo": ("/apollo/api/v1/", Apollo),
+    "smartlead": ("/smartlead/api/v1/", Smartlead),
+    "instantly": ("/instantly/api/v2/", Instantly),
+    "salesforge": ("/salesforge/public/", Salesforge),
+    "hubspot": ("/hubspot/", HubSpot),
+    "pipedrive": ("/pipedrive/", Pipedrive),
+    "salesforce": ("/salesforce/", Salesforce),
+}
+"""Below which path a provider is served, and by what."""
 
 
 class Server:
@@ -72,17 +61,8 @@ class Server:
         self.requests: Counter[tuple[str, str, int]] = Counter()
         self._state = state
         self._lock = Lock()
-        self._faults = tuple(faults)
-        self._seen = [0] * len(self._faults)
-        self._providers: dict[str, _Provider] = {
-            "apollo": Apollo(state),
-            "smartlead": Smartlead(state),
-            "instantly": Instantly(state),
-            "salesforge": Salesforge(state),
-            "hubspot": HubSpot(state),
-            "pipedrive": Pipedrive(state),
-            "salesforce": Salesforce(state),
-        }
+        self._faults = Faults(faults)
+        self._providers = {name: make(state) for name, (_, make) in PROVIDERS.items()}
         self._http = _Http(("127.0.0.1", port), _Handler)
         self._http.sandbox = self
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -98,6 +78,15 @@ class Server:
     @as_of.setter
     def as_of(self, moment: datetime) -> None:
         self._state.view = View(self.agency, moment)
+
+    def order(self, *faults: Fault) -> None:
+        """Order trouble from now on, instead of what was ordered before; none: all is well."""
+        self._faults = Faults(faults)
+
+    @property
+    def met(self) -> list[tuple[Fault, str]]:
+        """What of the last order was played so far, each with the path that met it."""
+        return self._faults.met
 
     @property
     def credits(self) -> Counter[str]:
@@ -122,36 +111,33 @@ class Server:
 
     def answer(self, request: Request) -> Response | None:
         """Answer one request, counted; None = close the connection without an answer."""
-        for provider, prefix in PREFIXES.items():
+        for provider, (prefix, _) in PROVIDERS.items():
             path = f"/{request.path}"
             if not path.startswith(prefix):
                 continue
             inner = replace(request, path=path.removeprefix(prefix))
-            fault = self._fault(provider, inner)
-            if fault is not None:
-                response = Response(fault.status, b"<html></html>", "text/html", endpoint="fault")
-            else:
-                response = self._providers[provider].handle(inner)
+            response = self._played(provider, inner)
             with self._lock:
                 self.requests[provider, response.endpoint, response.status] += 1
             return None if response.status == 0 else response
-        return reply_json(404, {"error": f"the sandbox serves {', '.join(PREFIXES.values())}"})
-
-    def _fault(self, provider: str, request: Request) -> Fault | None:
-        key = (
-            request.first("api_key")
-            or request.headers.get("x-api-key")
-            or request.headers.get("authorization")
+        return reply_json(
+            404, {"error": f"the sandbox serves {', '.join(prefix for prefix, _ in PROVIDERS.values())}"}
         )
-        for i, fault in enumerate(self._faults):
-            if fault.provider != provider or fault.path not in request.path or fault.key not in (key or ""):
-                continue
-            with self._lock:
-                self._seen[i] += 1
-                seen = self._seen[i]
-            if seen > fault.skip and (fault.times is None or seen <= fault.skip + fault.times):
-                return fault
-        return None
+
+    def _played(self, provider: str, request: Request) -> Response:
+        """Return the true answer, or what was ordered instead."""
+        faults = self._faults
+        fault = faults.due(provider, request)
+        if fault is not None and fault.is_silent:
+            return Response(SILENT, b"", endpoint="fault")
+        if fault is not None and (instead := fault.instead()) is not None:
+            return instead
+        before = faults.page_before(provider, request)
+        if fault is not None and fault.passes:
+            self.as_of += fault.passes
+        response = self._providers[provider].handle(request)
+        faults.note(provider, request, response)
+        return response if fault is None else fault.changed(response, before)
 
 
 class _Http(ThreadingHTTPServer):
@@ -194,7 +180,9 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
         )
         response = self.server.sandbox.answer(request)
-        if response is None:
+        if response is None or response.status == SILENT:
+            if response is not None:
+                self.connection.recv(1)  # comes back when the caller hangs up
             self.close_connection = True
             return
         self.send_response(response.status)
@@ -203,7 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(response.body)
+        self.wfile.write(response.body[: len(response.body) // 2] if response.is_cut else response.body)
+        self.close_connection = self.close_connection or response.is_cut
 
 
 def serve(

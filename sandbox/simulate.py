@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.crm import make_crm
+from sandbox.crm_extras import add_extras
 from sandbox.model import Agency
 from sandbox.outreach import make_campaigns, make_enrolments
 from sandbox.params import Params
@@ -17,6 +18,8 @@ def simulate(params: Params | None = None) -> Agency:
     enrolments = make_enrolments(params, population, campaigns)
     client_of = {campaign.id: campaign.client for campaign in campaigns}
     crm, associations = make_crm(params, population, enrolments, client_of)
+    if params.has_crm_extras:
+        crm, associations = add_extras(params, (crm, associations))
     return Agency(
         params=params,
         companies=tuple(population.companies),

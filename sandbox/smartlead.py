@@ -44,6 +44,7 @@ _ALLOWED: dict[str, frozenset[str]] = {
     "analytics": frozenset(),
     "message-history": frozenset({"event_time_gt", "show_plain_text_response"}),
     "inbox-replies": frozenset({"fetch_message_history"}),
+    "email-accounts": frozenset({"offset", "limit", "client_id"}),
 }
 _INBOX_BODY = frozenset({"offset", "limit", "filters", "sortBy"})
 _MISSING = {"error": "Campaign not found - Invalid campaign_id."}
@@ -115,6 +116,8 @@ class Smartlead:
         view = self._state.view
         if request.method == "GET" and path == "campaigns":
             return "campaigns", lambda: self._campaigns(view, request, account)
+        if request.method == "GET" and path == "email-accounts":
+            return "email-accounts", lambda: _mailboxes(view, request, account)
         if request.method == "POST" and path == "master-inbox/inbox-replies":
             return "inbox-replies", lambda: _inbox(view, request, account)
         if request.method == "GET" and (match := _HISTORY.fullmatch(path)):
@@ -134,6 +137,16 @@ class Smartlead:
         if client_id is not None:
             own = [campaign for campaign in own if str(campaign.provider_client_id) == client_id]
         return reply_json(200, [records.campaign(view, campaign) for campaign in own])
+
+
+def _mailboxes(view: View, request: Request, account: str) -> Response:
+    _check_query(request, "email-accounts")
+    offset, limit = _paging(request, most=100, default=100)
+    rows = records.mailboxes(view, account)
+    client_id = request.first("client_id")
+    if client_id is not None:
+        rows = [row for row in rows if str(row["client_id"]) == client_id]
+    return reply_json(200, rows[offset : offset + limit])
 
 
 def _campaign(view: View, account: str, text: str) -> Campaign | None:

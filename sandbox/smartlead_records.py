@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sandbox.model import Campaign, Enrolment, Json, Message, Reply, Step, iso
+from sandbox.model import Agency, Campaign, Enrolment, Json, Message, Reply, Step, iso
 from sandbox.people import hex_id
 from sandbox.view import View
 
@@ -19,6 +19,9 @@ CATEGORY_IDS: dict[str, int] = {
     "Uncategorizable by AI": 8,
 }
 """Smartlead's standard lead categories."""
+
+PASSWORD = "planted-password"
+"""What every password and token of a mailbox begins with: it must never be found in a warehouse."""
 
 
 def campaign(view: View, item: Campaign) -> Json:
@@ -226,6 +229,84 @@ def _reply(view: View, enrolment: Enrolment, reply: Reply) -> Json:
     }
 
 
+def mailbox_id(agency: Agency, address: str) -> int:
+    """Return the number of a mailbox, whichever campaigns it sends."""
+    every = sorted({box for item in agency.campaigns for box in item.mailboxes})
+    return 5_352_520 + every.index(address)
+
+
+def mailboxes(view: View, account: str) -> list[Json]:
+    """Return the workspace's mailboxes as Smartlead lists them: with the passwords in plain sight."""
+    sending: dict[str, list[Campaign]] = {}
+    for item in view.campaigns:
+        if (item.provider, item.account) == ("smartlead", account):
+            for address in item.mailboxes:
+                sending.setdefault(address, []).append(item)
+    return [_mailbox(view, address, sending[address]) for address in sorted(sending)]
+
+
+def _mailbox(view: View, address: str, campaigns: list[Campaign]) -> Json:
+    number = mailbox_id(view.agency, address)
+    created = iso(min(item.created_at for item in campaigns))
+    day = view.as_of.date()
+    sent = [
+        message.sent_at.date()
+        for item in campaigns
+        for enrolment, message in view.campaign_messages(item.id)
+        if enrolment.mailbox == address
+    ]
+    warmup = {
+        "id": number + 1_000,
+        "status": "ACTIVE",
+        "created_at": created,
+        "reply_rate": 15,
+        "warmup_key_id": f"apple-keyes-{number}",
+        "blocked_reason": None,
+        "total_sent_count": 40 * (day - view.agency.params.start.date()).days,
+        "total_spam_count": 2,
+        "warmup_max_count": 30,
+        "warmup_min_count": 10,
+        "is_warmup_blocked": False,
+        "max_email_per_day": 50,
+        "warmup_reputation": "95%",
+    }
+    return {
+        "id": number,
+        "created_at": created,
+        "updated_at": created,
+        "user_id": 59_646,
+        "from_name": view.agency.params.profiles[campaigns[0].client].sender[0],
+        "from_email": address,
+        "minTimeToWaitInMins": 5,
+        "username": address,
+        "password": f"{PASSWORD}-smtp-{number}",
+        "smtp_host": "smtp.example",
+        "smtp_port": 587,
+        "smtp_port_type": "TLS",
+        "message_per_day": 50,
+        "different_reply_to_address": None,
+        "is_different_imap_account": True,
+        "imap_username": address,
+        "imap_password": f"{PASSWORD}-imap-{number}",
+        "imap_host": "imap.example",
+        "imap_port": 993,
+        "imap_port_type": "SSL",
+        "token": {"access_token": f"{PASSWORD}-access-{number}", "refreshToken": f"{PASSWORD}-{number}"},
+        "signature": None,
+        "custom_tracking_domain": None,
+        "bcc_email": None,
+        "is_smtp_success": True,
+        "is_imap_success": True,
+        "smtp_failure_error": None,
+        "imap_failure_error": None,
+        "type": "SMTP",
+        "daily_sent_count": sent.count(day),
+        "client_id": campaigns[0].provider_client_id,
+        "campaign_count": len(campaigns),
+        "warmup_details": warmup,
+    }
+
+
 def inbox_row(view: View, enrolment: Enrolment, with_history: bool) -> Json:
     """Return the conversation as the master inbox lists it."""
     item = view.agency.campaign_by_id[enrolment.campaign]
@@ -236,7 +317,7 @@ def inbox_row(view: View, enrolment: Enrolment, with_history: bool) -> Json:
         "last_sent_time": iso(messages[-1].sent_at) if messages else None,
         "last_reply_time": iso(view.replies(enrolment)[-1].received_at),
         "has_new_unread_email": category_id(view, enrolment) is None,
-        "email_account_id": 5_352_520 + item.mailboxes.index(enrolment.mailbox),
+        "email_account_id": mailbox_id(view.agency, enrolment.mailbox),
         "revenue": "0.00",
         "is_pushed_to_sub_sequence": False,
         "lead_first_name": person.first_name,

@@ -40,13 +40,16 @@ class Query:
 
     name: str
     fields: tuple[str, ...]
-    conditions: tuple[tuple[str, str, datetime], ...]
+    conditions: tuple[tuple[str, str, datetime | bool], ...]
     order: tuple[str, ...]
     limit: int | None
 
     def apply(self, rows: list[Json]) -> list[Json]:
         """Return the rows that it finds, with the fields asked for, in order."""
         for field, operator, wanted in self.conditions:
+            if isinstance(wanted, bool):
+                rows = [row for row in rows if bool(row[field]) == wanted]
+                continue
             keep = _COMPARE[operator]
             rows = [row for row in rows if row[field] and keep(datetime.fromisoformat(row[field]), wanted)]
         if self.order:
@@ -66,9 +69,12 @@ def parse(text: str, known: Mapping[str, Mapping[str, str]]) -> Query:
     is_count = match["fields"].upper() == "COUNT()"
     fields = () if is_count else tuple(part.strip() for part in match["fields"].split(","))
     order = tuple(part.strip() for part in (match["order"] or "").split(",") if part.strip())
-    conditions = []
+    conditions: list[tuple[str, str, datetime | bool]] = []
     for part in (match["where"] or "").split(" AND ") if match["where"] else ():
         found = _CONDITION.fullmatch(part.strip())
+        if found is not None and found[2] == "=" and found[3] in ("true", "false"):
+            conditions.append((found[1], found[2], found[3] == "true"))
+            continue
         if found is None or not _MOMENT.fullmatch(found[3]):
             raise BadQuery("MALFORMED_QUERY", f"unexpected token: {part!r}")
         conditions.append((found[1], found[2], datetime.fromisoformat(found[3]).astimezone(UTC)))

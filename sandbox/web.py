@@ -36,13 +36,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response. endpoint: the name under which it is counted."""
+    """One HTTP response.
+
+    endpoint: the name under which it is counted. is_cut: the connection ends in the middle of the body.
+    """
 
     status: int
     body: bytes
     content_type: str = "application/json; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
     endpoint: str = ""
+    is_cut: bool = False
 
 
 @dataclass

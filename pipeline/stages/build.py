@@ -50,12 +50,13 @@ NEVER_EMPTY = {
 """A table of facts and what it is made of: rows there and none here means that something was lost."""
 
 WAITING = {
+    "intermediate.int_messages": "origin.lead_key is not null",
     "intermediate.int_message_events": (
         "exists (select 1 from intermediate.int_messages as messages where messages.source = origin.source"
         " and messages.account = origin.account and messages.id = origin.message_id)"
-    )
+    ),
 }
-"""Which rows of an origin count; the others wait for what they belong to: a message not loaded yet."""
+"""Which rows of an origin count; the others wait for what they belong to: a person, a message not loaded."""
 
 
 def build(context: Context) -> None:

@@ -62,6 +62,7 @@ def _load(context: Context, source: str, seconds: float, step: OpenStep) -> None
         patience=context.patience,
         seconds=seconds,
         pauses=of_load(context.state, context.run_at),
+        order=options.order,
     )
     counter = _Counter(context, source)
     report = load_source(source, context.config, context.warehouse, answers, request, counter.add)

@@ -47,8 +47,13 @@ def test_a_command_has_a_summary_in_one_line_and_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - WITHOUT_CONFIG))
 def test_a_command_takes_config_target_and_json(name: str) -> None:
-    options = {option for parameter in main.commands[name].params for option in parameter.opts}
-    assert {"--config", "--target", "--json"} <= options
+    command = main.commands[name]
+    commands = (
+        command.commands.values() if isinstance(command, click.Group) and not command.params else [command]
+    )
+    for one in commands:
+        options = {option for parameter in one.params for option in parameter.opts}
+        assert {"--config", "--target", "--json"} <= options, one.name
 
 
 @pytest.mark.parametrize("name", COMMANDS)

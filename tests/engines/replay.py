@@ -7,6 +7,8 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from pipeline import verify
 from pipeline.compare import Difference
 from pipeline.config import load_config
@@ -81,8 +83,8 @@ class Replay:
         """Return every mart as plain values."""
         return snapshot(self.warehouse)
 
-    def _context(self, engine: object, run_at: datetime, options: Options) -> Context:
-        ledger = Ledger(engine, str(uuid.uuid4()))  # type: ignore[arg-type]
-        context = Context(self._config, self.warehouse, engine, ledger, run_at, options)  # type: ignore[arg-type]
+    def _context(self, engine: Engine, run_at: datetime, options: Options) -> Context:
+        ledger = Ledger(engine, str(uuid.uuid4()))
+        context = Context(self._config, self.warehouse, engine, ledger, run_at, options)
         context.__dict__["project"] = self._project
         return context

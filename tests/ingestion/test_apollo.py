@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ingestion import apollo
+from ingestion import apollo, apollo_buying, apollo_records, apollo_search
 from ingestion.paging import moment
 from ingestion.values import Json
 from pipeline.config import Config, Icp
@@ -44,7 +44,7 @@ def test_a_client_is_searched_by_its_icp() -> None:
             "technologies": ["Google Analytics"],
         }
     )
-    assert apollo.filters(icp) == {
+    assert apollo_search.filters(icp) == {
         "person_titles": ["CEO"],
         "organization_locations": ["Germany"],
         "organization_num_employees_ranges": ["11,50"],
@@ -88,8 +88,8 @@ def test_what_was_bought_before_a_kill_lands_without_being_asked_for(tmp_path: P
 
 
 def test_answers_are_told_apart_by_position_and_none_that_was_paid_for_is_dropped() -> None:
-    assert apollo.matched(["a", "b"], [None, {"id": "merged"}]) == {"a": None, "b": {"id": "merged"}}
-    assert apollo.matched(["a", "b", "c"], [{"id": "b"}, {"id": "x"}]) == {
+    assert apollo_buying.matched(["a", "b"], [None, {"id": "merged"}]) == {"a": None, "b": {"id": "merged"}}
+    assert apollo_buying.matched(["a", "b", "c"], [{"id": "b"}, {"id": "x"}]) == {
         "a": None,
         "b": {"id": "b"},
         "c": None,
@@ -100,11 +100,11 @@ def test_answers_are_told_apart_by_position_and_none_that_was_paid_for_is_droppe
 def test_the_clients_take_turns_under_the_cap(tmp_path: Path) -> None:
     made, _ = job("apollo", configured(enrich_cap=3), tmp_path, provider([]))
     found = [{"a1": NIGHT, "a2": NIGHT, "a3": NIGHT}, {"b1": NIGHT}]
-    assert [person_id for person_id, _ in apollo.wanted(made, found)] == ["a1", "b1", "a2"]
+    assert [person_id for person_id, _ in apollo_buying.wanted(made, found)] == ["a1", "b1", "a2"]
 
 
 def test_the_role_began_when_the_current_job_with_the_title_did() -> None:
-    history = apollo.employment(
+    history = apollo_records.employment(
         [
             {"organization_name": "Acme", "title": "CEO", "start_date": "2024-05-01", "current": True},
             {"organization_name": "Board", "title": "Advisor", "start_date": "2025-01-01", "current": True},
@@ -116,9 +116,9 @@ def test_the_role_began_when_the_current_job_with_the_title_did() -> None:
             },
         ]
     )
-    assert apollo.role_start(history, "CEO") == "2024-05-01"
-    assert apollo.role_start(history, "Founder") == "2025-01-01"
-    assert apollo.role_start(None, "CEO") is None
+    assert apollo_records.role_start(history, "CEO") == "2024-05-01"
+    assert apollo_records.role_start(history, "Founder") == "2025-01-01"
+    assert apollo_records.role_start(None, "CEO") is None
     assert history is not None
     assert history[2] == {
         "company": "Old",
@@ -142,7 +142,7 @@ def test_half_a_day_is_newer(tmp_path: Path) -> None:
     store = MemoryAnswers()
     store.commit("apollo", "main", [("a", NIGHT, "null", Decimal(0))])
     made, _ = job("apollo", configured(), tmp_path, provider([]), answers=store)
-    assert apollo.wanted(made, [{"a": NIGHT}]) == []
-    assert apollo.wanted(made, [{"a": None}]) == []
+    assert apollo_buying.wanted(made, [{"a": NIGHT}]) == []
+    assert apollo_buying.wanted(made, [{"a": None}]) == []
     later = NIGHT + timedelta(hours=12)
-    assert apollo.wanted(made, [{"a": later}]) == [("a", later)]
+    assert apollo_buying.wanted(made, [{"a": later}]) == [("a", later)]

@@ -69,6 +69,8 @@ def staged(
             found = crm.answer(self.path)
             body = (found if isinstance(found, str) else json.dumps(found)).encode()
             self.send_response(200)
+            kind = "text/csv" if isinstance(found, str) else "application/json"
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

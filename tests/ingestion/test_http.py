@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -14,6 +15,9 @@ from ingestion.limits import Budget, Limit
 from tests.local_server import QuietHandler, serving
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+THEIR_NOW = NOW - timedelta(minutes=3)
+"""What the provider's clock shows, in its answers' Date header."""
+
 SECRET = "s3cret/key+"
 
 
@@ -33,6 +37,9 @@ def provider(*answers: Answer) -> Iterator[str]:
     left = list(answers)
 
     class Handler(QuietHandler):
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(THEIR_NOW, usegmt=True)
+
         def do_GET(self) -> None:
             answer = left.pop(0) if len(left) > 1 else left[0]
             body = answer.body.encode()
@@ -68,9 +75,9 @@ def test_an_answer_is_its_json_and_is_counted(sleeps: list[float]) -> None:
     ("answer", "wait"),
     [
         (Answer(429, "{}", {"Retry-After": "900"}), 900),
-        (Answer(429, "{}", {"Retry-After": "Mon, 02 Mar 2026 02:10:00 GMT"}), 600),
+        (Answer(429, "{}", {"Retry-After": "Mon, 02 Mar 2026 02:07:00 GMT"}), 600),
         (Answer(429, "{}", {"x-ratelimit-reset": "30"}), 30),
-        (Answer(429, "{}", {"x-ratelimit-reset": str(int(NOW.timestamp()) + 45)}), 45),
+        (Answer(429, "{}", {"x-ratelimit-reset": str(int(THEIR_NOW.timestamp()) + 45)}), 45),
         (Answer(429, '{"message": "You have reached your secondly limit.", "category": "RATE_LIMITS"}'), 1),
         (Answer(429, '{"message": "x", "policyName": "TEN_SECONDLY_ROLLING"}'), 10),
         (Answer(429, '{"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "m", "retry_after": 30}}'), 30),
@@ -255,3 +262,10 @@ def test_a_budget_is_asked_before_every_request_and_told_what_is_left(sleeps: li
         with pytest.raises(TransientError, match="the day's budget is spent; the next run goes on"):
             http.get("/x")
         assert http.usage.requests == 2
+
+
+def test_an_answer_of_another_content_type_is_asked_for_again(sleeps: list[float]) -> None:
+    page, table = Answer(body="<html></html>"), Answer(body="Id\n1\n", headers={"Content-Type": "text/csv"})
+    with provider(page, table) as url, client(url, sleeps) as http:
+        assert http.text("/x", accept="text/csv")[0] == "Id\n1\n"
+        assert http.usage.retries == 1

@@ -2,20 +2,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingestion import hubspot
+from ingestion.cursors import Reading, keep
 from ingestion.errors import TerminalError
+from ingestion.sweeps import sweep
 from ingestion.values import Json
 from tests.ingestion.conftest import NIGHT, agency
-from tests.ingestion.fakes import Responder, job, spooled
+from tests.ingestion.fakes import Responder, hurried, job, spooled
 
 CONFIG = agency(hubspot=[{"name": "acme", "api_key_env": "KEY", "client": "acme"}])
 COMPANIES = hubspot.OBJECTS[0]
 DEALS = hubspot.OBJECTS[2]
+DAY = timedelta(days=1)
 
 
 def portal(modified: list[datetime], wall: int, page: int) -> Responder:
@@ -91,14 +95,23 @@ def test_a_night_reads_from_the_cursor_with_an_overlap(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "since", "last", "after"),
     [
-        (None, None, NIGHT, NIGHT),
-        (NIGHT, None, NIGHT + timedelta(1), NIGHT + timedelta(1)),
-        (NIGHT, None, None, NIGHT),
-        (NIGHT, NIGHT - timedelta(9), NIGHT - timedelta(8), NIGHT),
-        (NIGHT, NIGHT + timedelta(2), NIGHT + timedelta(3), NIGHT),
-        (None, NIGHT, NIGHT + timedelta(3), None),
+        (None, None, NIGHT - DAY, NIGHT - DAY),
+        (NIGHT - DAY, None, NIGHT - DAY / 2, NIGHT - DAY / 2),
+        (NIGHT - DAY, None, NIGHT + DAY, NIGHT),
+        (NIGHT - DAY, None, None, NIGHT - DAY),
+        (NIGHT - DAY, NIGHT - 9 * DAY, NIGHT - 8 * DAY, NIGHT - DAY),
+        (NIGHT - 3 * DAY, NIGHT - 2 * DAY, NIGHT - DAY, NIGHT - 3 * DAY),
+        (None, NIGHT - 2 * DAY, NIGHT - DAY, None),
     ],
-    ids=["first read", "a night", "a quiet night", "a backfill", "a gap", "a gap from the beginning"],
+    ids=[
+        "first read",
+        "a night",
+        "changed while it is read",
+        "a quiet night",
+        "a backfill",
+        "a gap",
+        "a gap from the beginning",
+    ],
 )
 def test_the_cursor_only_moves_over_what_is_complete(
     before: datetime | None,
@@ -107,8 +120,11 @@ def test_the_cursor_only_moves_over_what_is_complete(
     after: datetime | None,
     tmp_path: Path,
 ) -> None:
-    made, _ = job("hubspot", CONFIG, tmp_path, portal([], 1, 1), since=since)
-    moved = hubspot.next_cursor(made, before.isoformat() if before else None, last)
+    known = {"companies": before.isoformat()} if before else {}
+    made, _ = job("hubspot", CONFIG, tmp_path, portal([], 1, 1), since=since, cursor=known)
+    cursor: dict[str, Any] = {**known}
+    keep(made, cursor, "companies", {"companies": Reading(last)}, hubspot.OVERLAP)
+    moved = cursor.get("companies")
     assert (datetime.fromisoformat(moved) if moved else None) == after
 
 
@@ -156,3 +172,69 @@ def test_a_stage_of_the_history_belongs_to_the_pipeline_that_owns_it(tmp_path: P
     hubspot.read_history(made, ["1"], {"old-stage": "old"})
     (row,) = spooled(made, "deal_stage_history")
     assert (row["deal_id"], row["pipeline"], row["stage"]) == ("1", "old", "old-stage")
+
+
+def test_a_read_that_is_cut_short_goes_on_where_it_was(tmp_path: Path) -> None:
+    modified = [NIGHT - timedelta(minutes=90 - number) for number in range(30)]
+    cursor: dict[str, Any] = {}
+    found: list[str] = []
+    for night in range(6):
+        options = {"cursor": {**cursor}} if cursor else {}
+        made, _ = job("hubspot", CONFIG, tmp_path / str(night), portal(modified, 100, 10), **options)
+        made, reading = hurried(made, 1), Reading()
+        found += [row["id"] for rows in hubspot.changed(made, COMPANIES, reading) for row in rows]
+        keep(made, cursor, "companies", {"companies": reading}, hubspot.OVERLAP)
+        assert ("places" in cursor) == (not reading.is_whole)
+        if reading.is_whole:
+            break
+        assert "companies" not in cursor
+    assert made.notes == []
+    assert (night, set(map(int, found))) == (3, set(range(1, 31)))
+    assert datetime.fromisoformat(cursor["companies"]) == modified[-1]
+
+
+def test_a_key_that_may_not_read_calls_reads_the_rest(tmp_path: Path) -> None:
+    plain = portal([NIGHT], 100, 10)
+
+    def answer(method: str, path: str, body: Mapping[str, Any]) -> Json:
+        if path.endswith(("/calls/search", "/owners")):
+            raise TerminalError("hubspot account acme: HTTP 403: One or more of the scopes are required")
+        return plain(method, path, body) if path.endswith("companies/search") else {"results": []}
+
+    made, _ = job("hubspot", CONFIG, tmp_path, answer)
+    after = hubspot.read(made)
+    assert set(after) == {"companies", "swept_at"}
+    assert [note.partition("may not read ")[2] for note in made.notes] == [
+        "owners, which are left out; see docs/sources.md",
+        "calls, which are left out; see docs/sources.md",
+    ]
+    made, _ = job("hubspot", CONFIG, tmp_path / "b", lambda *_: answer("GET", "/owners", {}))
+    with pytest.raises(TerminalError, match="HTTP 403"):
+        hubspot.read(made)
+
+
+def test_a_sweep_that_is_cut_short_goes_on_with_the_next_kind(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(_method: str, path: str, _body: Mapping[str, Any]) -> Json:
+        asked.append(path.rpartition("/")[2])
+        return {"results": [{"id": "1"}]}
+
+    cursor: dict[str, Any] = {"swept_at": (NIGHT - timedelta(days=7)).isoformat()}
+    for night in range(9):
+        made, _ = job("hubspot", CONFIG, tmp_path / str(night), answer, cursor={**cursor})
+        made = hurried(made, 2)
+        after: dict[str, Any] = dict(made.cursor)
+        kinds = {kind.name: partial(hubspot.all_ids, made, kind, {}) for kind in hubspot.OBJECTS}
+        sweep(made, after, kinds)
+        cursor = after
+        if "sweep_done" not in cursor:
+            break
+        assert made.notes == [
+            "hubspot account acme: the time did not last for the sweep; the next run goes on"
+        ]
+    assert set(asked) == {kind.name for kind in hubspot.OBJECTS}
+    assert night > 2
+    assert cursor == {"swept_at": "2026-03-02T02:00:00.000Z"}
+    early, _ = job("hubspot", CONFIG, tmp_path / "early", answer, cursor={**cursor}, since=NIGHT)
+    assert not early.is_sweep

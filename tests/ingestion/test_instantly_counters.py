@@ -6,29 +6,27 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from tests.ingestion.conftest import Loader, rows, stage
-from tests.ingestion.meddler import Answer, spoilt
+from tests.ingestion.conftest import Loader, rows, served, stage
 from warehouse import Warehouse
 
 
-def _untold(path: str, _number: int, answer: Answer) -> Answer:
-    """Let the log of deliveries be empty."""
-    is_log = path.endswith("/webhook-events")
-    return answer.changed(lambda body: {**body, "items": []}) if is_log else answer
-
-
 def test_counters_stand_in_for_webhooks(warehouse: Warehouse, load: Loader, tmp_path: Path) -> None:
-    from sandbox import Params, simulate, truth
+    from sandbox import Fault, Params, simulate, truth
 
     # a seed with an opt-out, bounces of both kinds, and clicks
     params = Params(leads=90, days=30, clients=2, seed=17)
     clients = [profile.id for profile in params.profiles]
     agency = simulate(replace(params, senders=tuple((client, "instantly") for client in clients)))
     as_of = params.start + timedelta(days=params.days)
-    with spoilt(agency, tmp_path, "instantly", _untold) as config:
+    untold = Fault("instantly", path="webhook-events", status=None, change=lambda _: [])
+    with served(agency, tmp_path, faults=[untold]) as (server, whole):
+        account = whole.sources.instantly.accounts[0]
+        own = whole.sources.instantly.model_copy(update={"accounts": (account,)})
+        sources = whole.sources.model_copy(update={"instantly": own})
+        config = whole.model_copy(update={"sources": sources})
         assert load("instantly", config, run_at=as_of).failures == ()
+        assert server.met
     stage(warehouse, tmp_path, config, "instantly")
-    account = config.sources.instantly.accounts[0]
     counts = truth(agency, as_of).by_client[str(account.client)]
     events = "select sum(event_count) as n from staging.stg_instantly__message_events where event_type = "
     found = {

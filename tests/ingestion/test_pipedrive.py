@@ -13,9 +13,8 @@ from ingestion.jobs import Job
 from ingestion.limits import Budget
 from ingestion.pipedrive_records import OBJECTS, tokens
 from ingestion.values import Json
-from tests.ingestion.conftest import NIGHT, Loader, agency, rows, served
+from tests.ingestion.conftest import NIGHT, Loader, agency, served
 from tests.ingestion.fakes import FakeClient, Responder, job, spooled
-from tests.ingestion.trouble import HTML, Trouble, current, play
 from warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -50,10 +49,15 @@ def read(
     **options: Any,
 ) -> tuple[Job, FakeClient, dict[str, Any]]:
     """Read a company; landed: part of a query → what it finds."""
+    if cursor := options.get("cursor"):
+        options["cursor"] = {"swept_at": NIGHT.isoformat(), **cursor}
     made, client = job("pipedrive", CONFIG, folder, answer, **options)
     client.budget = None if allowed is None else Budget(allowed, tokens)
     found = landed or {}
-    query = lambda sql, _params=(): next((rows for part, rows in found.items() if part in sql), [])  # noqa: E731
+
+    def query(sql: str, _params: object = ()) -> list[dict[str, Any]]:
+        return next((rows for part, rows in found.items() if part in sql), [])
+
     object.__setattr__(made, "landed", query)
     return made, client, pipedrive.read(made)
 
@@ -219,10 +223,7 @@ def test_what_the_budget_does_not_last_for_follows_on_the_next_nights(tmp_path: 
     made, client, after = read(tmp_path / "poor", company(deals=[deals]), allowed=19)
     assert [path for path, _ in client.asked if "changelog" in path] == []
     assert after["changes_from"] == "2026-02-01T01:00:00.000Z"
-    assert made.notes == [
-        "pipedrive account acme: the day's tokens lasted for the changes of 0 of 3 deals;"
-        " the others follow on the next nights"
-    ]
+    assert made.notes == ["pipedrive account acme: 0 deals' changes read; 3 are left"]
     waiting = [{"id": str(n), "updated_at": datetime(2026, 2, 1, n, tzinfo=UTC)} for n in (1, 2)]
     _, client, after = read(
         tmp_path / "next", company(), allowed=100, cursor=after, landed={"updated_at >= ?": waiting}
@@ -295,94 +296,6 @@ def small() -> Agency:
 
     crms = (("brightpath", "pipedrive"), ("nordwind", "pipedrive"))
     return simulate(Params(leads=80, days=30, clients=2, crms=crms))
-
-
-@pytest.fixture
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small pages, and no waiting."""
-    monkeypatch.setattr(pipedrive, "PAGE", 3)
-    monkeypatch.setattr("ingestion.http._wait", lambda _: 0.0)
-
-
-LIMIT_BODY = b'{"success":false,"error":"request over limit"}'
-TROUBLES = [
-    Trouble("burst", skip=6, status=429, body=LIMIT_BODY, headers={"x-ratelimit-reset": "2"}),
-    Trouble(
-        "daily",
-        skip=6,
-        times=99,
-        status=429,
-        body=LIMIT_BODY,
-        headers={"x-daily-ratelimit-token-remaining": "0"},
-    ),
-    Trouble("blocked", skip=6, times=99, status=403, body=HTML),
-    Trouble("500", skip=6, status=500, body=HTML),
-    Trouble("502", skip=6, times=99, status=502, body=HTML),
-    Trouble(
-        "401",
-        path="persons",
-        skip=1,
-        times=99,
-        status=401,
-        body=b'{"success":false,"error":"unauthorized access"}',
-    ),
-    Trouble("cut", path="changelog", is_cut=True),
-    Trouble("truncated", path="activities", skip=1, is_truncated=True),
-    Trouble("no list", path="deals/archived", times=99, body=b'{"success":false,"error":"x"}'),
-    Trouble("a page twice", path="v2/persons", skip=1, times=3, is_repeated=True),
-    Trouble("drift", path="v2/deals", skip=1, days=1),
-]
-
-
-@DUCKDB
-@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
-@pytest.mark.usefixtures("_quick")
-def test_after_trouble_the_next_load_has_it_all(
-    trouble: Trouble, warehouse: Warehouse, load: Loader, small: Agency, tmp_path: Path, whole: Any
-) -> None:
-    with served(small, tmp_path) as (server, config), pytest.MonkeyPatch.context() as patch:
-        end = server.as_of
-        server.as_of = end - timedelta(days=1 if trouble.days else 0)
-        met = play(server, trouble, patch)
-        first = load("pipedrive", config, run_at=server.as_of)
-        patch.undo()
-        server.as_of = end
-        assert met
-        assert [failure for failure in first.failures if "sandbox-pipedrive" in failure.error] == []
-        assert bool(first.failures) == (trouble.times == 99)
-        if trouble.name in ("daily", "blocked"):
-            assert len(met) == 2, "each account asks once and no more"
-        second = load("pipedrive", config, run_at=end)
-    assert second.failures == ()
-    assert current(warehouse, "pipedrive") == whole
-
-
-@pytest.fixture(scope="module")
-def whole(small: Agency, tmp_path_factory: pytest.TempPathFactory, new_profile: Any) -> Any:
-    """What a load without trouble leaves."""
-    from tests.ingestion.conftest import MemoryAnswers, loader
-    from warehouse import open_warehouse
-
-    folder = tmp_path_factory.mktemp("whole")
-    warehouse = open_warehouse(new_profile("duckdb", folder))
-    with served(small, folder) as (server, config):
-        assert (
-            loader(warehouse, folder, MemoryAnswers())("pipedrive", config, run_at=server.as_of).failures
-            == ()
-        )
-    found = current(warehouse, "pipedrive")
-    assert all(found[name] for name in ("persons", "organizations", "deals", "activities", "deal_changes"))
-    return found
-
-
-@DUCKDB
-def test_an_empty_company_is_no_failure(
-    warehouse: Warehouse, load: Loader, small: Agency, tmp_path: Path
-) -> None:
-    with served(small, tmp_path, as_of=small.params.start - timedelta(days=900)) as (server, config):
-        report = load("pipedrive", config, run_at=server.as_of)
-    assert report.failures == ()
-    assert rows(warehouse, "select count(*) from raw_pipedrive.deals") == [(0,)]
 
 
 @DUCKDB

@@ -12,10 +12,9 @@ from ingestion.errors import TerminalError, TransientError
 from ingestion.jobs import Job
 from ingestion.salesforce_records import OBJECTS
 from ingestion.values import Json
-from tests.ingestion.conftest import NIGHT, Loader, MemoryAnswers, agency, loader, rows, served
+from tests.ingestion.conftest import NIGHT, Loader, agency, rows, served
 from tests.ingestion.fakes import FakeClient, Responder, job, spooled
-from tests.ingestion.trouble import HTML, Trouble, current, play
-from warehouse import Warehouse, open_warehouse
+from warehouse import Warehouse
 
 if TYPE_CHECKING:
     from sandbox import Agency
@@ -60,6 +59,8 @@ def org(fields: str = "Id CreatedDate SystemModstamp IsDeleted", **found: list[J
 
 def read(folder: Path, answer: Responder, **options: Any) -> tuple[Job, FakeClient, dict[str, Any]]:
     """Read an organization."""
+    if cursor := options.get("cursor"):
+        options["cursor"] = {"swept_at": NIGHT.isoformat(), **cursor}
     made, client = job("salesforce", CONFIG, folder, answer, **options)
     return made, client, salesforce.read(made)
 
@@ -164,7 +165,7 @@ def bulk(*pages: tuple[str, str, str]) -> Responder:
 def test_every_page_of_a_job_has_its_header_and_the_last_one_says_null(tmp_path: Path) -> None:
     pages = [('"Id","Name"\n"1","a, ""b""\nc"\n', "1", "MTAw"), ('"Id","Name"\n"2",""\n', "1", "null")]
     made, client = job("salesforce", CONFIG, tmp_path, bulk(*pages))
-    found = list(salesforce.in_bulk(made, "SELECT"))
+    found = [row for page in salesforce.in_bulk(made, "SELECT") for row in page]
     assert found == [{"Id": "1", "Name": 'a, "b"\nc'}, {"Id": "2", "Name": ""}]
     assert [params["locator"] for path, params in client.asked if "results" in path] == [None, "MTAw"]
 
@@ -269,57 +270,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingestion.http._wait", lambda _: 0.0)
 
 
-LIMITED = b'[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'
-EXPIRED = b'[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]'
-BUSY = b'[{"message":"Server too busy","errorCode":"SERVER_UNAVAILABLE"}]'
-TROUBLES = [
-    Trouble("quota", skip=20, times=99, status=403, body=LIMITED),
-    Trouble("401", path="Contact", times=99, status=401, body=EXPIRED),
-    Trouble("busy", path="jobs/query", skip=2, status=503, body=BUSY),
-    Trouble("502", path="jobs/query", skip=2, times=99, status=502, body=HTML),
-    Trouble("cut", path="results", skip=1, is_cut=True),
-    Trouble("truncated", path="describe", skip=1, is_truncated=True),
-    Trouble("half a page", path="results", skip=1, times=99, is_truncated=True),
-    Trouble("no list", path="queryAll", times=99, body=b"{}"),
-    Trouble("drift", path="jobs/query", skip=8, days=1),
-]
-
-
-@DUCKDB
-@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
-@pytest.mark.usefixtures("_quick")
-def test_after_trouble_the_next_load_has_it_all(
-    trouble: Trouble, warehouse: Warehouse, load: Loader, small: Agency, tmp_path: Path, whole: Any
-) -> None:
-    with served(small, tmp_path) as (server, config), pytest.MonkeyPatch.context() as patch:
-        end = server.as_of
-        server.as_of = end - timedelta(days=1 if trouble.days else 0)
-        met = play(server, trouble, patch)
-        first = load("salesforce", config, run_at=server.as_of)
-        patch.undo()
-        server.as_of = end
-        assert met
-        assert [failure for failure in first.failures if "sandbox-salesforce" in failure.error] == []
-        assert bool(first.failures) == (trouble.times == 99)
-        second = load("salesforce", config, run_at=end)
-    assert second.failures == ()
-    assert current(warehouse, "salesforce") == whole
-
-
-@pytest.fixture(scope="module")
-def whole(small: Agency, tmp_path_factory: pytest.TempPathFactory, new_profile: Any) -> Any:
-    """What a load without trouble leaves."""
-    folder = tmp_path_factory.mktemp("whole")
-    warehouse = open_warehouse(new_profile("duckdb", folder))
-    with served(small, folder) as (server, config), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(salesforce, "POLLS", (0.0,) * 5)
-        load = loader(warehouse, folder, MemoryAnswers())
-        assert load("salesforce", config, run_at=server.as_of).failures == ()
-    found = current(warehouse, "salesforce")
-    assert [name for name, kept in found.items() if not kept] == ["quarantine"]
-    return found
-
-
 @DUCKDB
 @pytest.mark.usefixtures("_quick")
 def test_an_apps_id_and_secret_are_exchanged_for_a_token(
@@ -337,6 +287,27 @@ def test_an_apps_id_and_secret_are_exchanged_for_a_token(
     assert not failure.transient
     assert "wrong" not in failure.error
     assert rows(warehouse, "select distinct account from raw_salesforce.contacts") == [(first.name,)]
+
+
+@DUCKDB
+@pytest.mark.usefixtures("_quick")
+def test_a_session_that_expires_is_opened_again_and_a_key_that_is_none_is_not(
+    warehouse: Warehouse, load: Loader, small: Agency, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sandbox.keys import salesforce_key
+    from sandbox.salesforce import APP_SECRET
+
+    monkeypatch.setattr("sandbox.salesforce.SESSION_REQUESTS", 7)
+    with served(small, tmp_path) as (server, config):
+        first, second = config.sources.salesforce.accounts
+        monkeypatch.setenv(first.api_key_env, f"{salesforce_key(first.name)}:{APP_SECRET}")
+        monkeypatch.setenv(second.api_key_env, f"{salesforce_key(second.name)}!expired")
+        (failure,) = load("salesforce", config, run_at=server.as_of).failures
+        logins = server.requests["salesforce", "", 200]
+    assert (failure.account, failure.transient) == (second.name, False)
+    assert "Session expired or invalid; check the key" in failure.error
+    assert logins > 2
+    assert rows(warehouse, "select distinct account from raw_salesforce.events") == [(first.name,)]
 
 
 @DUCKDB

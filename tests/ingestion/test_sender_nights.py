@@ -154,7 +154,7 @@ def test_every_record_belongs_to_its_client(nights: Nights, sender: str) -> None
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_messages_are_those_that_smartlead_would_have_sent(nights: Nights, sender: str) -> None:
-    text = ", variant, subject, body" if sender == "instantly" else ""
+    text = ", mailbox, variant, subject, body" if sender == "instantly" else ""
     found = nights.same(
         sender,
         f"select client, lead_key, step_number, sent_at{text}"

@@ -33,8 +33,9 @@ PROVIDES = {
         "messages",
         "message_events",
         "replies",
+        "mailboxes",
     },
-    "hubspot": {"people", "companies", "deals", "deal_stages", "meetings"},
+    "hubspot": {"people", "companies", "deals", "deal_stages", "meetings", "messages"},
     "files": set(BY_NAME),
 }
 

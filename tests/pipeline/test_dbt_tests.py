@@ -18,7 +18,7 @@ def test_every_published_table_declares_its_key(warehouse: Warehouse, tmp_path: 
     assert set(SCORING_TABLES) == set(SCORING_KEYS)
     assert keys["lead_pool"] == ("lead_id",)
     assert keys["who_units"] == ("client_id", "lead_id")
-    channel = "accepted_values_messages_channel__email__linkedin__sms__voice__mail"
+    channel = "accepted_values_messages_channel__email__linkedin__sms__whatsapp__voice__mail"
     assert project.tested_by({channel}) == {"messages"}
     _rows_that_a_test_looks_at(project, warehouse, channel)
 

@@ -1,17 +1,19 @@
 """The ledger keeps what ran, how it went and what was counted."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from ingestion.counts import ResourceCount
-from ingestion.http import Usage
 from ingestion.jobs import AccountUsage, LoadReport
-from pipeline.ledger import Ledger, OpenStep, counts_of, last_runs, run_of, standing, steps_of
-from pipeline.state import requests
+from ingestion.usage import Usage
+from pipeline.ledger import Ledger, OpenStep, counts_of, last_runs, requests_of, run_of, standing, steps_of
+from pipeline.state import SCHEMA, open_state, requests
 from pipeline.summary import RunSummary, StepLine
+from warehouse import Warehouse
 
 RUN_AT = datetime(2026, 3, 6, 2, tzinfo=UTC)
 
@@ -151,12 +153,38 @@ def test_a_run_is_found_by_how_its_id_begins(state: Engine) -> None:
     assert run_of(state, "t", "%") is None
 
 
-def test_requests_are_kept_by_account(state: Engine) -> None:
-    usage = Usage(requests=5, retries=1, throttled=0, bytes_received=99, waited_seconds=0.5)
+def test_requests_are_kept_by_account_and_endpoint(state: Engine) -> None:
+    usage = Usage()
+    usage.count("GET /b", requests=5, retries=1, throttled=2, bytes_received=99, waited_seconds=0.5)
+    usage.count("GET /a", requests=1, failed=1)
     started(state, "one").loaded("apollo", LoadReport(usage=(AccountUsage("apollo", "main", usage),)))
-    with state.connect() as connection:
-        (row,) = connection.execute(sa.select(requests)).mappings().all()
-    assert (row["calls"], row["bytes_received"], row["seconds_waited"]) == (5, 99, 0.5)
+    first, second = requests_of(state, "one")
+    assert (first["endpoint"], first["calls"], first["failed"]) == ("GET /a", 1, 1)
+    assert (second["calls"], second["throttled"], second["seconds_waited"]) == (5, 2, 0.5)
+    assert (usage.requests, usage.bytes_received, usage.is_throttled) == (6, 99, True)
+
+
+def test_a_ledger_of_an_earlier_release_is_taken_over(warehouse: Warehouse, tmp_path: Path) -> None:
+    engine = open_state(warehouse, tmp_path)
+    with engine.begin() as connection:
+        requests.drop(connection)
+        schema = "" if engine.dialect.name == "sqlite" else f"{SCHEMA}."
+        connection.execute(
+            sa.text(
+                f"create table {schema}requests (run_id text, source text, account text,"
+                " calls bigint not null, retries bigint not null, seconds_waited float not null,"
+                " bytes_received bigint not null, primary key (run_id, source, account))"
+            )
+        )
+        connection.execute(
+            sa.text(f"insert into {schema}requests values ('old', 'apollo', 'main', 7, 0, 1.5, 10)")
+        )
+    engine.dispose()
+    for _ in range(2):
+        engine = open_state(warehouse, tmp_path)
+        (row,) = requests_of(engine, "old")
+        assert (row["calls"], row["endpoint"], row["throttled"], row["seconds_waited"]) == (7, "", 0, 1.5)
+        engine.dispose()
 
 
 def test_a_source_loaded_again_in_one_run_is_counted_once(state: Engine) -> None:

@@ -65,8 +65,8 @@ NOT_READ = {
     "pipedrive/v1_mailThreads": NO_LOADER + "mail",
     "pipedrive/v1_notes": NO_LOADER + "notes",
     "pipedrive/v1_users": NO_LOADER + "users",
-    "pipedrive/v1_webhook": "a webhook, and nothing receives webhooks",
-    "pipedrive/webhook_": "a webhook, and nothing receives webhooks",
+    "pipedrive/v1_webhook": "a webhook, which test_webhook_payloads reads",
+    "pipedrive/webhook_": "a webhook, which test_webhook_payloads reads",
     "pipedrive/v2_deal_followers": NO_LOADER + "followers",
     "pipedrive/v2_deals_search": NO_LOADER + "searches",
     "salesforce/cdc_": "a change event, and nothing receives them",
@@ -224,7 +224,7 @@ def test_salesforces_jobs_are_read_to_their_end(tmp_path: Path, monkeypatch: pyt
 
     config = configured("salesforce", "http://127.0.0.1:1")
     made, _ = job("salesforce", config, tmp_path, answer)
-    (row,) = salesforce.in_bulk(made, "SELECT Id, Amount__c, SystemModstamp FROM Opportunity")
+    ((row,),) = salesforce.in_bulk(made, "SELECT Id, Amount__c, SystemModstamp FROM Opportunity")
     assert row["Id"] == "006ak00000OQ4RxAAL"
     states[:] = [payload("salesforce/bulk2_job_info_failed.json")]
     with pytest.raises(salesforce.TerminalError, match="Field name not found : StageName_invalid"):

@@ -36,6 +36,7 @@ LOADED = {
     "smartlead/campaign_statistics_ASSEMBLED.json",
     "smartlead/message_history_ASSEMBLED.json",
     "smartlead/lead_by_email.json",
+    "smartlead/inbox_replies.json",
     "hubspot/search_contacts_page1.json",
     "hubspot/search_contacts_page2_last.json",
     "hubspot/search_contacts_wide.json",
@@ -52,15 +53,12 @@ NO_LOADER = "the loader asks no question that this answers: "
 NOT_READ = {
     "apollo/get_emailer_messages": NO_LOADER + "mail sent through Apollo itself",
     "apollo/get_opportunities_search": NO_LOADER + "deals kept in Apollo itself",
-    "apollo/get_webhook_result": NO_LOADER
-    + "results of phone and waterfall requests, which it does not make",
     "apollo/post_contacts_search": NO_LOADER + "the CRM inside Apollo",
     "apollo/post_emailer_campaigns": NO_LOADER + "sequences sent through Apollo itself",
     "apollo/post_mixed_companies_search": NO_LOADER + "companies come with the people bought",
     "apollo/post_usage_stats": NO_LOADER + "usage statistics; what was bought is counted in the paid answers",
     "smartlead/campaign_analytics": NO_LOADER + "totals; they are counted from the statistics rows",
-    "smartlead/inbox_replies": NO_LOADER + "the inbox; replies come from each lead's thread",
-    "smartlead/webhook_": "a webhook, and nothing receives webhooks",
+    "smartlead/webhook_": "a webhook, which test_webhook_payloads reads",
     "smartlead/write_": "the answer to a write, and nothing writes to Smartlead",
     "smartlead/delete_": "the answer to a deletion, and nothing deletes in Smartlead",
     "hubspot/account_info": NO_LOADER + "settings of the portal",
@@ -71,8 +69,11 @@ NOT_READ = {
     "hubspot/lists_page1": NO_LOADER + "lists",
     "hubspot/properties_": NO_LOADER + "descriptions of properties; the contract names those it reads",
     "hubspot/search_request": "a request, not an answer",
-    "hubspot/webhook_": "a webhook, and nothing receives webhooks",
+    "hubspot/webhook_": "a webhook, which test_webhook_payloads reads",
 }
+
+ELSEWHERE = ("apollo/get_webhook_result",)
+"""Bodies that test_apollo_payloads.py reads."""
 
 ERRORS = {
     "apollo/post_mixed_people_api_search__401": (401, "check the key"),
@@ -172,7 +173,7 @@ def loaded(
 
 
 def test_every_payload_is_accounted_for() -> None:
-    unknown = [n for n in names() if not (n in LOADED or _error(n) or _reason(n))]
+    unknown = [n for n in names() if not (n in LOADED or _error(n) or _reason(n) or n.startswith(ELSEWHERE))]
     assert unknown == []
     assert set(names()) >= LOADED
 
@@ -248,10 +249,14 @@ def _load_smartlead(load: Loader) -> Config:
     campaigns = payload("smartlead/read_campaign.json")
     campaign, lead = campaigns[0]["id"], payload("smartlead/lead_by_email.json")
     sequences = payload("smartlead/sequences.json")
+    leads = payload("smartlead/campaign_leads.json")
+    silent = leads["data"][0]["lead"]["id"]
     routes = {f"GET /campaigns/{item['id']}/sequences": [[]] for item in campaigns} | {
+        "GET /email-accounts/": [[]],
+        "POST /master-inbox/inbox-replies": [payload("smartlead/inbox_replies.json")],
         "GET /campaigns/": [campaigns],
         f"GET /campaigns/{campaign}/sequences": [sequences],
-        f"GET /campaigns/{campaign}/leads": [payload("smartlead/campaign_leads.json"), {"data": []}],
+        f"GET /campaigns/{campaign}/leads": [leads, {"data": []}],
         f"GET /campaigns/{campaign}/statistics": [
             payload("smartlead/campaign_statistics_ASSEMBLED.json"),
             {"data": []},
@@ -260,6 +265,7 @@ def _load_smartlead(load: Loader) -> Config:
         f"GET /campaigns/{campaign}/leads/{lead['id']}/message-history": [
             payload("smartlead/message_history_ASSEMBLED.json")
         ],
+        f"GET /campaigns/{campaign}/leads/{silent}/message-history": [{}],
     }
     with replay(routes) as url:
         config = configured("smartlead", url)
@@ -272,11 +278,12 @@ def _load_smartlead(load: Loader) -> Config:
 def test_smartleads_answers_go_through_loader_and_staging(loaded: Warehouse) -> None:
     assert rows(loaded, "select count(*) from raw_smartlead.quarantine") == [(0,)]
     messages = (
-        "select lead_key, step_number, client from staging.stg_smartlead__messages order by step_number"
+        "select lead_key, step_number, client, mailbox from staging.stg_smartlead__messages"
+        " order by step_number"
     )
     assert rows(loaded, messages) == [
-        ("email:jane@example.com", 1, "acme"),
-        ("email:john@example.com", 2, "acme"),
+        ("email:jane@example.com", 1, "acme", "sender@example.com"),
+        ("email:john@example.com", 2, "acme", None),
     ]
     events = (
         "select event_type, event_count, bounce_type from staging.stg_smartlead__message_events order by id"
@@ -288,8 +295,14 @@ def test_smartleads_answers_go_through_loader_and_staging(loaded: Warehouse) -> 
         ("sent", 1, None),
         ("sent", 1, None),
     ]
-    reply = "select lead_key, body, from_email from staging.stg_smartlead__replies"
-    assert rows(loaded, reply) == [("email:jane@example.com", "<div>Hi,</div>", "lead@example.com")]
+    reply = "select lead_key, body, from_email from staging.stg_smartlead__replies order by lead_key"
+    thanks = "<div>Hi,</div><div>Thank you for reaching out.</div>"
+    assert rows(loaded, reply) == [
+        ("email:jane@example.com", "<div>Hi,</div>", "lead@example.com"),
+        ("email:lead@example.com", thanks, "lead@example.com"),
+    ]
+    inbox = "select campaign_id, lead_key, lead_status from raw_smartlead.inbox_replies"
+    assert rows(loaded, inbox) == [("1456277", "email:lead@example.com", "COMPLETED")]
     variants = "select variant, subject from staging.stg_smartlead__templates order by variant"
     assert rows(loaded, variants) == [("A", "Subject"), ("B", "Ema a")]
     person = "select title, phone, linkedin_url_key, company_domain_key from staging.stg_smartlead__people"

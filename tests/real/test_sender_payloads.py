@@ -42,7 +42,7 @@ NOT_READ = {
     "instantly/create_webhook": "the answer to a write, and nothing writes to Instantly",
     "instantly/webhook.json": NO_LOADER + "how a webhook is set up",
     "instantly/webhook_event_types": NO_LOADER + "which events there are",
-    "salesforge/webhook_": "a webhook, and nothing receives webhooks",
+    "salesforge/webhook_": "a webhook, which test_webhook_payloads reads",
 }
 ERRORS = {
     "instantly/error_401": (401, "Missing Authorization header; check the key"),

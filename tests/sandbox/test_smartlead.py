@@ -43,6 +43,13 @@ INBOX = fields(
     is_ooo_automated_push_lead email_campaign_id email_campaign_name client_id belongs_to_sub_sequence
     campaign_sending_schedule"""
 )
+MAILBOX = fields(
+    """id created_at updated_at user_id from_name from_email minTimeToWaitInMins username password smtp_host
+    smtp_port smtp_port_type message_per_day different_reply_to_address is_different_imap_account
+    imap_username imap_password imap_host imap_port imap_port_type token signature custom_tracking_domain
+    bcc_email is_smtp_success is_imap_success smtp_failure_error imap_failure_error type daily_sent_count
+    client_id campaign_count warmup_details"""
+)
 ANALYTICS_TEXTS = fields(
     """sent_count unique_sent_count open_count unique_open_count click_count unique_click_count reply_count
     block_count total_count drafted_count bounce_count unsubscribed_count"""
@@ -249,6 +256,18 @@ def test_the_inbox_pages_by_twenty_newest_first(http: httpx.Client) -> None:
     middle = times[len(times) // 2]
     some = inbox(http, {"filters": {"replyTimeBetween": [middle, times[0]]}, "limit": 20}).json()["data"]
     assert some == [row for row in rows if row["last_reply_time"] >= middle][:20]
+
+
+def test_mailboxes_are_a_bare_list_with_their_passwords(http: httpx.Client, agency: Agency) -> None:
+    rows = get(http, "email-accounts/").json()
+    campaigns = [item for item in agency.campaigns if item.account == "agency"]
+    assert [row["from_email"] for row in rows] == sorted({box for c in campaigns for box in c.mailboxes})
+    assert all(set(row) == MAILBOX for row in rows)
+    assert all(row["password"] and row["imap_password"] for row in rows)
+    assert get(http, "email-accounts/", offset=2, limit=3).json() == rows[2:5]
+    assert get(http, "email-accounts/", limit=101).status_code == 400
+    inboxes = {row["email_account_id"] for row in inbox(http, {}).json()["data"]}
+    assert inboxes <= {row["id"] for row in rows}
 
 
 def test_the_inbox_gives_the_conversation_when_asked(http: httpx.Client) -> None:

@@ -1,1 +1,1 @@
-{{ union_staging('mailboxes', ['instantly', 'salesforge', 'files']) }}
+{{ union_staging('mailboxes', ['smartlead', 'instantly', 'salesforge', 'files']) }}

@@ -1,1 +1,1 @@
-{{ union_staging('messages', ['smartlead', 'instantly', 'salesforge', 'files']) }}
+{{ union_staging('messages', ['smartlead', 'instantly', 'salesforge', 'hubspot', 'files']) }}

@@ -1,5 +1,6 @@
 -- People who were bought, and those whom a search found but nobody bought yet (no address, no
--- family name). A person found for several clients carries the first of them; all of them stand in
+-- family name, but what the legacy search shows of them). Phones and addresses that came later fill in what a
+-- bought person lacks. A person found for several clients carries the first of them; all of them stand in
 -- stg_apollo__people_clients.
 with found as (
 
@@ -29,15 +30,11 @@ enriched as (
         bought.account,
         bought.id,
         bought.id as apollo_id,
-        bought.email,
-        bought.email_key,
+        coalesce(bought.email, emails.email) as email,
+        coalesce(bought.email_key, emails.email_key) as email_key,
         case
-            when bought.email is null then null
-            when bought.email_status = 'verified' then 'verified'
-            when bought.email_status in ('guessed', 'extrapolated', 'likely to engage') then 'guessed'
-            when bought.email_status in ('catch_all', 'accept_all') then 'catch_all'
-            when bought.email_status in ('invalid', 'unavailable', 'bounced') then 'invalid'
-            else 'unknown'
+            when bought.email is not null then {{ apollo_email_status('bought.email_status') }}
+            else emails.email_status
         end as email_status,
         bought.personal_email,
         bought.personal_email_key,
@@ -51,10 +48,13 @@ enriched as (
         bought.headline,
         bought.photo_url,
         bought.twitter_url,
-        bought.phone,
-        bought.phone_type,
-        bought.phone_status,
-        bought.dnc_status,
+        coalesce(bought.phone, phones.phone) as phone,
+        case when bought.phone is null then phones.phone_type else bought.phone_type end as phone_type,
+        case
+            when bought.phone is null then phones.phone_status
+            else {{ apollo_phone_status('bought.phone_status') }}
+        end as phone_status,
+        case when bought.phone is null then phones.dnc_status else bought.dnc_status end as dnc_status,
         bought.city,
         bought.state,
         bought.country,
@@ -68,9 +68,17 @@ enriched as (
         cast(null as boolean) as is_unsubscribed,
         found.client,
         bought.attributes,
-        bought.loaded_at,
-        bought._dlt_load_id as load_id
+        greatest(bought.loaded_at, phones.loaded_at, emails.loaded_at) as loaded_at,
+        case
+            when emails.loaded_at > greatest(bought.loaded_at, phones.loaded_at) then emails.load_id
+            when phones.loaded_at > bought.loaded_at then phones.load_id
+            else bought._dlt_load_id
+        end as load_id
     from bought
+    left join {{ ref('stg_apollo__phones') }} as phones
+        on bought.account = phones.account and bought.id = phones.person_id and phones.turn = 1
+    left join {{ ref('stg_apollo__emails') }} as emails
+        on bought.account = emails.account and bought.id = emails.person_id and emails.turn = 1
     left join found
         on bought.account = found.account
         and coalesce(bought.asked_id, bought.id) = found.id
@@ -85,17 +93,19 @@ found_only as (
         found.account,
         found.id,
         found.id as apollo_id,
-        cast(null as text) as email,
-        cast(null as text) as email_key,
-        cast(null as text) as email_status,
+        found.email,
+        found.email_key,
+        case
+            when found.email is not null then {{ apollo_email_status('found.email_status') }}
+        end as email_status,
         cast(null as text) as personal_email,
         cast(null as text) as personal_email_key,
-        cast(null as text) as linkedin_url,
-        cast(null as text) as linkedin_url_key,
+        found.linkedin_url,
+        found.linkedin_url_key,
         found.first_name,
-        cast(null as text) as last_name,
+        found.last_name,
         found.title,
-        cast(null as text) as seniority,
+        found.seniority,
         cast(null as text) as departments,
         cast(null as text) as headline,
         cast(null as text) as photo_url,
@@ -104,9 +114,9 @@ found_only as (
         cast(null as text) as phone_type,
         cast(null as text) as phone_status,
         cast(null as text) as dnc_status,
-        cast(null as text) as city,
-        cast(null as text) as state,
-        cast(null as text) as country,
+        found.city,
+        found.state,
+        found.country,
         cast(null as text) as time_zone,
         cast(null as text) as company_id,
         found.organization_name as company_name,

@@ -17,13 +17,25 @@ with versions as (
         account,
         id,
         cast(null as text) as asked_id,
-        cast(null as text) as email_key,
+        email_key,
+        cast(null as text) as personal_email_key,
+        linkedin_url_key,
+        loaded_at,
+        _dlt_valid_from,
+        _dlt_load_id
+    from {{ source('raw_apollo', 'people_search') }}
+    union all
+    select
+        account,
+        person_id as id,
+        cast(null as text) as asked_id,
+        email_key,
         cast(null as text) as personal_email_key,
         cast(null as text) as linkedin_url_key,
         loaded_at,
         _dlt_valid_from,
         _dlt_load_id
-    from {{ source('raw_apollo', 'people_search') }}
+    from {{ source('raw_apollo', 'emails') }}
 
 ),
 

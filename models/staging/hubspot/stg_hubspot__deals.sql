@@ -1,4 +1,5 @@
--- An open deal's close date is a forecast, so that only a closed one has closed_at.
+-- An open deal's close date is a forecast, so that only a closed one has closed_at. A webhook may tell of a deletion
+-- before the API does.
 select
     'hubspot' as source,
     deals.account,
@@ -16,10 +17,11 @@ select
     deals.owner_id as owner,
     coalesce(deals.opened_at, deals.created_at) as created_at,
     case when stages.stage in ('closed_won', 'closed_lost') then deals.close_date end as closed_at,
-    coalesce(deals.is_archived, false) as is_deleted,
+    coalesce(deals.is_archived, false)
+    or coalesce(deals.is_gone, false)
+    or told.id is not null as is_deleted,
     deals.attributes,
-    deals.loaded_at,
-    deals._dlt_load_id as load_id
+    {{ later_load('deals.loaded_at', 'deals._dlt_load_id', 'told') }}
 from {{ source('raw_hubspot', 'deals') }} as deals
 {{ join_client_map('hubspot', 'deals') }}
 left join {{ source('ops', 'stage_map') }} as stages
@@ -27,4 +29,6 @@ left join {{ source('ops', 'stage_map') }} as stages
     and stages.account = deals.account
     and stages.pipeline = deals.pipeline
     and stages.provider_stage = deals.stage
+left join ({{ deleted_by_webhook('hubspot', ['deal']) }}) as told
+    on told.account = deals.account and told.id = deals.id and told.deleted_at >= deals.updated_at
 where deals._dlt_valid_to is null

@@ -38,7 +38,7 @@ select
     contacts.is_unsubscribed,
     {{ mapped_client() }} as client,
     contacts.attributes,
-    contacts.loaded_at,
+    coalesce(contacts.known_at, contacts.loaded_at) as loaded_at,
     contacts._dlt_load_id as load_id
 from {{ source('raw_hubspot', 'contacts') }} as contacts
 {{ join_client_map('hubspot', 'contacts') }}

@@ -39,9 +39,8 @@ where {{ condition }}
     and {{ moment }} is not null
     and not exists (
         select 1
-        from {{ source('raw_instantly', 'webhook_events') }} as told
-        where told._dlt_valid_to is null
-            and told.event_type in ({{ names }})
+        from {{ ref('stg_instantly__told_events') }} as told
+        where told.event_type in ({{ names }})
             and told.account = leads.account
             and told.campaign_id = leads.campaign_id
             and told.lead_key = leads.lead_key

@@ -13,8 +13,7 @@ with reactions as (
         cast(1 as bigint) as event_count,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_instantly', 'emails') }}
-    where _dlt_valid_to is null and type = 2
+    from {{ ref('stg_instantly__received') }}
     union all
     select
         account,
@@ -32,9 +31,8 @@ with reactions as (
         cast(1 as bigint) as event_count,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_instantly', 'webhook_events') }}
-    where _dlt_valid_to is null
-        and lead_key is not null
+    from {{ ref('stg_instantly__told_events') }}
+    where lead_key is not null
         and event_type in (
             'email_opened', 'link_clicked', 'email_link_clicked', 'email_bounced', 'lead_unsubscribed'
         )

@@ -16,8 +16,7 @@ select
     emails.attributes,
     emails.loaded_at,
     emails._dlt_load_id as load_id
-from {{ source('raw_instantly', 'emails') }} as emails
+from {{ ref('stg_instantly__received') }} as emails
 left join {{ ref('stg_instantly__reactions') }} as reactions
     on emails.account = reactions.account and emails.id || ':replied' = reactions.id
 {{ join_client_map('instantly', 'emails', 'emails.campaign_id') }}
-where emails._dlt_valid_to is null and emails.type = 2

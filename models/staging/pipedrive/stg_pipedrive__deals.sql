@@ -27,10 +27,14 @@ select
         when 'won' then coalesce(deals.won_at, deals.closed_at)
         when 'lost' then coalesce(deals.lost_at, deals.closed_at)
     end as closed_at,
-    coalesce(deals.is_deleted, false) or gone.id is not null as is_deleted,
+    coalesce(deals.is_deleted, false)
+    or coalesce(deals.is_gone, false)
+    or gone.id is not null
+    or told.id is not null as is_deleted,
     deals.attributes,
-    coalesce(gone.loaded_at, deals.loaded_at) as loaded_at,
-    coalesce(gone._dlt_load_id, deals._dlt_load_id) as load_id
+    {{ later_load(
+        'coalesce(gone.loaded_at, deals.loaded_at)', 'coalesce(gone._dlt_load_id, deals._dlt_load_id)', 'told'
+    ) }}
 from {{ source('raw_pipedrive', 'deals') }} as deals
 {{ join_client_map('pipedrive', 'deals') }}
 left join {{ source('raw_pipedrive', 'deletions') }} as gone
@@ -39,4 +43,6 @@ left join {{ source('raw_pipedrive', 'deletions') }} as gone
     and gone.id = deals.id
     and gone.loaded_at >= deals.loaded_at
     and gone._dlt_valid_to is null
+left join ({{ deleted_by_webhook('pipedrive', ['deal']) }}) as told
+    on told.account = deals.account and told.id = deals.id and told.deleted_at >= deals.updated_at
 where deals._dlt_valid_to is null

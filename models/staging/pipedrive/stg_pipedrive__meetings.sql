@@ -21,10 +21,14 @@ select
         else 'pending'
     end as outcome,
     activities.owner_id as owner,
-    coalesce(activities.is_deleted, false) or gone.id is not null as is_deleted,
+    coalesce(activities.is_deleted, false)
+    or coalesce(activities.is_gone, false)
+    or gone.id is not null
+    or told.id is not null as is_deleted,
     activities.attributes,
-    coalesce(gone.loaded_at, activities.loaded_at) as loaded_at,
-    coalesce(gone._dlt_load_id, activities._dlt_load_id) as load_id
+    {{ later_load(
+        'coalesce(gone.loaded_at, activities.loaded_at)', 'coalesce(gone._dlt_load_id, activities._dlt_load_id)', 'told'
+    ) }}
 from {{ source('raw_pipedrive', 'activities') }} as activities
 {{ join_client_map('pipedrive', 'activities') }}
 left join {{ source('raw_pipedrive', 'deletions') }} as gone
@@ -33,5 +37,9 @@ left join {{ source('raw_pipedrive', 'deletions') }} as gone
     and gone.id = activities.id
     and gone.loaded_at >= activities.loaded_at
     and gone._dlt_valid_to is null
+left join ({{ deleted_by_webhook('pipedrive', ['activity']) }}) as told
+    on told.account = activities.account
+    and told.id = activities.id
+    and told.deleted_at >= activities.updated_at
 where activities._dlt_valid_to is null
     and (lower(activities.type) in ('meeting', 'lunch', 'demo') or activities.conference_url is not null)

@@ -35,7 +35,7 @@ select
     cast(null as boolean) as is_unsubscribed,
     {{ mapped_client() }} as client,
     persons.attributes,
-    persons.loaded_at,
+    coalesce(persons.known_at, persons.loaded_at) as loaded_at,
     persons._dlt_load_id as load_id
 from {{ source('raw_pipedrive', 'persons') }} as persons
 {{ join_client_map('pipedrive', 'persons') }}

@@ -5,13 +5,14 @@ with roles as (
     select
         account,
         opportunity_id,
-        case when not coalesce(is_deleted, false) then contact_id end as contact_id,
+        case when not coalesce(is_deleted, false) and not coalesce(is_gone, false) then contact_id end
+            as contact_id,
         first_value(loaded_at) over newest as changed_at,
         first_value(_dlt_load_id) over newest as changed_by,
         row_number() over (
             partition by account, opportunity_id
             order by
-                case when is_deleted then 2 when is_primary then 0 else 1 end,
+                case when is_deleted or is_gone then 2 when is_primary then 0 else 1 end,
                 created_at,
                 {{ bytewise('id') }}
         ) as choice
@@ -64,7 +65,7 @@ select
     deals.created_at,
     case when deals.is_closed then coalesce(deals.stage_changed_at, cast(deals.close_on as timestamptz)) end
         as closed_at,
-    coalesce(deals.is_deleted, false) as is_deleted,
+    coalesce(deals.is_deleted, false) or coalesce(deals.is_gone, false) as is_deleted,
     deals.attributes,
     deals.seen_at as loaded_at,
     deals.load_id

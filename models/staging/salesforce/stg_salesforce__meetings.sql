@@ -39,7 +39,7 @@ select
         when events.said is null then 'pending'
     end as outcome,
     events.owner_id as owner,
-    coalesce(events.is_deleted, false) as is_deleted,
+    coalesce(events.is_deleted, false) or coalesce(events.is_gone, false) as is_deleted,
     events.attributes,
     events.loaded_at,
     events._dlt_load_id as load_id

@@ -38,7 +38,7 @@ select
     contacts.is_unsubscribed,
     {{ mapped_client() }} as client,
     contacts.attributes,
-    contacts.loaded_at,
+    coalesce(contacts.known_at, contacts.loaded_at) as loaded_at,
     contacts._dlt_load_id as load_id
 from {{ source('raw_salesforce', 'contacts') }} as contacts
 {{ join_client_map('salesforce', 'contacts') }}
@@ -83,7 +83,7 @@ select
     leads.is_unsubscribed,
     {{ mapped_client() }} as client,
     leads.attributes,
-    leads.loaded_at,
+    coalesce(leads.known_at, leads.loaded_at) as loaded_at,
     leads._dlt_load_id as load_id
 from {{ source('raw_salesforce', 'leads') }} as leads
 {{ join_client_map('salesforce', 'leads') }}

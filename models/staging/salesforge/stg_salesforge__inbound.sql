@@ -1,6 +1,23 @@
 -- Grain: one row an inbound e-mail or LinkedIn message, with the e-mail it answers: the last one that its
--- sequence sent to the contact before it.
-with inbound as (
+-- sequence sent to the contact before it. E-mails that only a webhook brought are among them.
+with emails as (
+
+    select * from {{ source('raw_salesforge', 'thread_emails') }}
+    where _dlt_valid_to is null and direction = 'inbound'
+
+),
+
+told as (
+
+    select
+        *,
+        row_number() over (partition by account, coalesce(reply_id, id) order by occurred_at, id) as nth
+    from {{ ref('stg_salesforge__told_events') }}
+    where event_type = 'replied' and body is not null and lead_key is not null
+
+),
+
+inbound as (
 
     select
         account,
@@ -17,8 +34,36 @@ with inbound as (
         attributes,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_salesforge', 'thread_emails') }}
-    where _dlt_valid_to is null and direction = 'inbound'
+    from emails
+    union all
+    select
+        told.account,
+        'webhook:' || coalesce(told.reply_id, told.id) as id,
+        told.workspace_id,
+        told.sequence_id,
+        told.lead_key,
+        'email' as channel,
+        told.from_email,
+        told.subject,
+        told.body,
+        cast(null as text) as label,
+        told.occurred_at,
+        cast(null as text) as attributes,
+        told.loaded_at,
+        told._dlt_load_id
+    from told
+    where told.nth = 1
+        and not exists (
+            select 1 from emails
+            where emails.account = told.account and emails.message_id = told.reply_id
+        )
+        and not exists (
+            select 1 from emails
+            where emails.account = told.account
+                and emails.lead_key = told.lead_key
+                and emails.sequence_id = told.sequence_id
+                and abs(extract(epoch from (emails.occurred_at - told.occurred_at))) < 60
+        )
     union all
     select
         account,

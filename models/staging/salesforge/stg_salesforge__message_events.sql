@@ -1,5 +1,5 @@
--- What the sending data date, replies, and what a contact's status in its sequence says: that bounced or that
--- opted out, of the last e-mail. Salesforge dates neither: the last thing known stands in.
+-- What the sending data date, replies, what a contact's status in its sequence says: that bounced or that opted out,
+-- of the last e-mail, and what webhooks told of. Salesforge dates neither status: the last thing known stands in.
 {% set states = [
     ('bounced', 'sent.sent_at'),
     ('unsubscribed', 'coalesce(sent.clicked_at, sent.opened_at, sent.sent_at)'),
@@ -46,10 +46,40 @@ with events as (
         and enrolments.sequence_id = sent.sequence_id
         and enrolments.contact_id = sent.contact_id
         and sent.nth_last = 1
-    where enrolments._dlt_valid_to is null and enrolments.status = '{{ event_type }}'
+    where enrolments._dlt_valid_to is null
+        and enrolments.status = '{{ event_type }}'
+        and not exists (
+            select 1 from {{ ref('stg_salesforge__told_events') }} as told
+            where told.event_type = '{{ event_type }}'
+                and told.message_id is not null
+                and told.account = enrolments.account
+                and told.sequence_id = enrolments.sequence_id
+                and told.lead_key = enrolments.lead_key
+        )
     {% endfor %}
 
-)
+),
+
+api as (
+
+    select
+        *,
+        cast(1 as bigint) as event_count,
+        cast(null as text) as url,
+        cast(null as text) as bounce_type
+    from events
+
+),
+
+told as (
+
+    -- a reply with its text is among the inbound e-mails
+    select * from {{ ref('stg_salesforge__told_events') }}
+    where message_id is not null and not (event_type = 'replied' and body is not null)
+
+),
+
+{{ told_once('api', 'told') }}
 
 select
     'salesforge' as source,
@@ -57,10 +87,10 @@ select
     id,
     message_id,
     event_type,
-    event_type as provider_event,
+    provider_event,
     occurred_at,
-    cast(1 as bigint) as event_count,
-    cast(null as text) as url,
+    event_count,
+    url,
     cast(null as text) as ip,
     cast(null as text) as user_agent,
     case when event_type = 'bounced' then 'unknown' end as bounce_type,
@@ -68,4 +98,4 @@ select
     cast(null as text) as attributes,
     loaded_at,
     _dlt_load_id as load_id
-from events
+from once

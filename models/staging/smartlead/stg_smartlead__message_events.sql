@@ -1,5 +1,5 @@
--- What a message's statistics row says now: Smartlead counts opens and clicks and dates the first of
--- them. It does not date bounces and opt-outs: the sending, or the last thing known, stands in.
+-- What a message's statistics row says now, and what webhooks told of. Smartlead counts opens and clicks and dates
+-- the first of them. It does not date bounces and opt-outs: the sending, or the last thing known, stands in.
 {% set events = [
     ('sent', 'sent_time', 'sent_time is not null', '1'),
     ('opened', 'open_time', 'open_time is not null', 'open_count'),
@@ -14,15 +14,17 @@
     ),
 ] %}
 
-with events as (
+with api as (
 
     {% for event_type, moment, condition, event_count in events -%}
     select
         account,
-        id,
+        id || ':{{ event_type }}' as id,
+        id as message_id,
         '{{ event_type }}' as event_type,
         {{ moment }} as occurred_at,
-        {{ event_count }} as event_count,
+        cast({{ event_count }} as bigint) as event_count,
+        cast(null as text) as url,
         bounce_type,
         loaded_at,
         _dlt_load_id
@@ -31,18 +33,27 @@ with events as (
     {% if not loop.last %}union all
     {% endif -%}
     {% endfor %}
-)
+),
+
+told as (
+
+    select * from {{ ref('stg_smartlead__told_events') }}
+    where message_id is not null
+
+),
+
+{{ told_once('api', 'told') }}
 
 select
     'smartlead' as source,
     account,
-    id || ':' || event_type as id,
-    id as message_id,
+    id,
+    message_id,
     event_type,
-    event_type as provider_event,
+    provider_event,
     occurred_at,
-    cast(event_count as bigint) as event_count,
-    cast(null as text) as url,
+    event_count,
+    url,
     cast(null as text) as ip,
     cast(null as text) as user_agent,
     case
@@ -57,4 +68,4 @@ select
     cast(null as text) as attributes,
     loaded_at,
     _dlt_load_id as load_id
-from events
+from once

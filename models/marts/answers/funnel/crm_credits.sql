@@ -1,5 +1,5 @@
 -- Grain: one row a meeting or deal that follows a touch: the campaign it is credited to, which is the one that
--- last touched its lead, for the same client, before it began.
+-- last touched its lead, for the same client, before it began; calls of the client's own belong to none.
 with results as (
 
     select
@@ -30,7 +30,10 @@ candidates as (
         messages.campaign_id,
         row_number() over (
             partition by results.kind, results.result_id
-            order by messages.sent_at desc, messages.message_id
+            order by
+                case when messages.campaign_id is null then 1 else 0 end,
+                messages.sent_at desc,
+                messages.message_id
         ) as nearness
     from results
     inner join {{ ref('messages') }} as messages
