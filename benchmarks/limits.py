@@ -24,7 +24,8 @@ from ingestion.jobs import AccountUsage, Job, LoadRequest
 from ingestion.limits import Limit
 from ingestion.sources import contracts, provider
 from ingestion.spool import Spool
-from pipeline.config import Account, Config, RateLimit, load_config
+from pipeline.accounts import Account, RateLimit
+from pipeline.config import Config, load_config
 from sandbox import Agency, Params, config_yaml, environment, serve, simulate
 from tests.ingestion.conftest import MemoryAnswers
 

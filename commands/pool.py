@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import Settings, Time, common, end_progress, progress_bar
+from commands import pool_identity
+from commands.options import Settings, Time, common, end_progress, leave, progress_bar
 
 if TYPE_CHECKING:
     from pipeline.pool_requests import PoolRequest, Progress
@@ -25,12 +26,17 @@ client_option = click.option("--client", required=True, help="Client, by its id 
 
 @click.group()
 def pool() -> None:
-    """Find and buy people for a client's pool.
+    """Buy people for a client's pool, and say which leads are one person.
 
     \b
     Example:
       winnow pool populate --client acme --target 50
+      winnow pool merge ada@x.example ada.l@y.example
     """
+
+
+for _command in (pool_identity.merge, pool_identity.split):
+    pool.add_command(_command)
 
 
 @pool.command()
@@ -176,7 +182,4 @@ def _leave(summary: RunSummary) -> None:
     """Show what the run had to tell, and leave with its exit code unless it is 0."""
     for line in (*summary.notes, *summary.warnings):
         click.echo(f"note: {line}", err=True)
-    for line in summary.failures:
-        click.echo(f"error: {line}", err=True)
-    if summary.exit_code:
-        raise click.exceptions.Exit(summary.exit_code)
+    leave(summary.failures, summary.exit_code)

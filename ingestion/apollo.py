@@ -32,7 +32,8 @@ from ingestion.paging import moment
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account, Client
+    from pipeline.accounts import Account
+    from pipeline.config import Client
 
 BASE_URL = "https://api.apollo.io/api/v1"
 DEFAULT_LIMITS = (Limit(200, 60), Limit(6_000, 3_600))

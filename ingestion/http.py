@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ingestion.errors import LoadError, TerminalError, TransientError
+from ingestion.http_answers import (
+    REMAINING,
+    is_quota,
+    message_of,
+    provider_now,
+    remaining_of,
+    wait_asked_for,
+)
 from ingestion.limits import Budget, Limit, Limiter
 from ingestion.secrets import without_secret_fields
 from ingestion.usage import Usage, endpoint_of
@@ -20,14 +28,13 @@ if TYPE_CHECKING:
     import httpx
     import tenacity
 
+logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole URLs, and some of these a key
+
 TIMEOUT_SECONDS = 60.0
 ATTEMPTS = 6
 MAX_BACKOFF_SECONDS = 60.0
 MAX_WAIT_SECONDS = 2 * 3600.0
 """A provider that asks for more is late tonight: its account fails as transient and the next run goes on."""
-
-REMAINING = "x-daily-ratelimit-token-remaining"
-"""What Pipedrive says is left of the day's budget; 0 beside a 429: waiting does not help tonight."""
 
 TERMINAL_HINTS = {
     400: "the request was refused",
@@ -259,7 +266,7 @@ class ProviderClient:
 
     def _refusal(self, endpoint: str, path: str, response: httpx.Response) -> LoadError:
         status = response.status_code
-        said = _message(response)
+        said = message_of(response)
         line = f"{path}: HTTP {status}"
         is_throttled = status == 429 or (status == 403 and is_quota(response, said))
         self.usage.count(
@@ -269,28 +276,20 @@ class ProviderClient:
             failed=int(status >= 500),
         )
         if status == 429:
-            wait = wait_asked_for(response, self._now(response))
+            wait = wait_asked_for(response, provider_now(response, self._timing.now()))
             wait = self._throttled_wait if wait is None else wait
             daily = "daily" in said.lower() or response.headers.get(REMAINING) == "0"
             retry = not daily and (wait is None or wait <= MAX_WAIT_SECONDS)
             hint = "" if retry else "; the quota is used up, the next run goes on"
             return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), wait=wait, retry=retry)
         if status in (408, 425) or (status >= 500 and status not in TERMINAL_HINTS):
-            wait = wait_asked_for(response, self._now(response))
+            wait = wait_asked_for(response, provider_now(response, self._timing.now()))
             return TransientError(self._line(f"{line}: {said}"), wait=wait)
         if is_throttled:
             hint = "; the quota is used up or the address is blocked, the next run goes on"
             return TransientError(self._line(f"{line}, rate limit: {said}{hint}"), retry=False)
         hint = TERMINAL_HINTS.get(status, "it was refused")
         return TerminalError(self._line(f"{line}: {said}; {hint}"), status=status)
-
-    def _now(self, response: httpx.Response) -> datetime:
-        """Return what the provider's clock showed: the moments it asks us to wait for are by that one."""
-        try:
-            shown = parsedate_to_datetime(str(response.headers.get("date")))
-            return shown if shown.tzinfo else shown.replace(tzinfo=UTC)
-        except ValueError:
-            return self._timing.now()
 
     def _line(self, text: str) -> str:
         """Return `text` as one line under the account's name, without the secret in any form."""
@@ -305,66 +304,6 @@ class ProviderClient:
 
 class NotSentError(TransientError):
     """No connection was made, so nothing was carried out and nothing was billed."""
-
-
-def remaining_of(headers: Mapping[str, str]) -> int | None:
-    """Return how much an answer says is left of the day: tokens (Pipedrive) or requests (Salesforce)."""
-    if (left := headers.get(REMAINING, "")).isdigit():
-        return int(left)
-    used, _, allowed = headers.get("sforce-limit-info", "").partition("api-usage=")[2].partition("/")
-    allowed = allowed.partition(";")[0].strip()  # a connected app's own usage may follow
-    return int(allowed) - int(used) if used.isdigit() and allowed.isdigit() else None
-
-
-def is_quota(response: httpx.Response, said: str) -> bool:
-    """Say whether a 403 is no refusal of the key: Salesforce's daily limit, or the page of a gateway.
-
-    Gateways answer in HTML; they block callers for a while who do not heed a provider's 429.
-    """
-    return said == "an HTML page" or "REQUEST_LIMIT_EXCEEDED" in response.text
-
-
-def wait_asked_for(response: httpx.Response, now: datetime) -> float | None:
-    """Return the seconds that an answer asks to wait, in a header or its body; None: it does not say."""
-    header = response.headers.get("retry-after")
-    if header:
-        return _retry_after(header, now)
-    body = _body(response)
-    policy = f"{body.get('policyName', '')} {body.get('message', '')}".lower()
-    if "ten_secondly" in policy:
-        return 10.0
-    if "secondly" in policy:
-        return 1.0
-    error = body.get("error")
-    seconds = error.get("retry_after") if isinstance(error, dict) else body.get("retry_after_seconds")
-    if isinstance(seconds, int | float):
-        return float(seconds)
-    reset = response.headers.get("x-ratelimit-reset")
-    return _reset(reset, now) if reset else None
-
-
-def _retry_after(header: str, now: datetime) -> float | None:
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
-
-
-def _reset(header: str, now: datetime) -> float | None:
-    """Read x-ratelimit-reset: seconds to go, or the moment as seconds or milliseconds since 1970."""
-    try:
-        value = float(header)
-    except ValueError:
-        return _retry_after(header, now)
-    if value > 1e11:
-        value /= 1000
-    return max(0.0, value - now.timestamp()) if value > 1e9 else max(0.0, value)
 
 
 def _worth_another_try(error: BaseException, idempotent: bool) -> bool:
@@ -382,41 +321,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
     if asked is not None:
         return asked + random.uniform(0, min(1.0, 0.05 * asked + 0.05))
     return float(random.uniform(0.5, 1.0) * min(MAX_BACKOFF_SECONDS, 2.0 ** (state.attempt_number - 1)))
-
-
-def _body(response: httpx.Response) -> dict[str, Any]:
-    try:
-        found = json.loads(response.content)
-    except ValueError:
-        return {}
-    if isinstance(found, list) and len(found) == 1:  # as Salesforce wraps its errors
-        found = found[0]
-    return found if isinstance(found, dict) else {}
-
-
-def _message(response: httpx.Response) -> str:
-    """Return what an error answer says, in at most 200 characters; HTML pages are named, not quoted."""
-    body: Json = _body(response)
-    for key in ("message", "error_message", "error"):
-        value = body.get(key)
-        if isinstance(value, dict):
-            value = value.get("message")
-        if isinstance(value, str) and value.strip():
-            return _unwrapped(value)[:200]
-    text = response.text.strip()
-    if text.startswith("<"):
-        return "an HTML page"
-    return " ".join(text.split())[:200] or "no message"
-
-
-def _unwrapped(text: str) -> str:
-    """Apollo nests a JSON document in `message`; return what it says."""
-    try:
-        inner = json.loads(text)
-    except ValueError:
-        return " ".join(text.split())
-    found = inner.get("message") if isinstance(inner, dict) else None
-    return " ".join(str(found or text).split())
 
 
 def _kind(error: Exception) -> str:

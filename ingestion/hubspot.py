@@ -34,7 +34,7 @@ from ingestion.sweeps import sweep
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 BASE_URL = "https://api.hubapi.com"
 DEFAULT_LIMITS = (Limit(100, 10), Limit(5, 1, path="/search"))

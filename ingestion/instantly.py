@@ -20,7 +20,7 @@ from ingestion.paging import iso, listed, moment, whole
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 BASE_URL = "https://api.instantly.ai/api/v2"
 DEFAULT_LIMITS = (Limit(100, 1), Limit(6_000, 60), Limit(20, 60, "/emails"))

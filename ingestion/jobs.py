@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ingestion.answers import PaidAnswers
     from ingestion.orders import PoolOrder
     from ingestion.spool import Spool
-    from pipeline.config import Account, Config
+    from pipeline.accounts import Account
+    from pipeline.config import Config
 
 Cursor = dict[str, Any]
 """Where an account's last completed load ended; JSON in dlt's state, moves only with a committed load."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 MARGIN = 0.02
 """Windows are taken so much longer than documented: a provider sees our calls later than we send them."""

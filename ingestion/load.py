@@ -29,7 +29,8 @@ from ingestion.sweeps import DONE, settle
 
 if TYPE_CHECKING:
     from ingestion.answers import PaidAnswers
-    from pipeline.config import Account, Config
+    from pipeline.accounts import Account
+    from pipeline.config import Config
     from warehouse import Connection, Warehouse
 
 __all__ = ["LoadReport", "LoadRequest", "ResourceCount", "completed_loads", "ensure_tables", "load_source"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 BY_CAMPAIGN = ("smartlead",)
 """Sources that are read campaign by campaign; the others list all that happened in an account at once."""

@@ -35,7 +35,7 @@ from ingestion.sweeps import PostponedError, sweep
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 BASE_URL = "https://api.pipedrive.com"
 DEFAULT_LIMITS = (Limit(20, 2),)

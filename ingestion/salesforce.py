@@ -35,7 +35,7 @@ from ingestion.sweeps import sweep
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 DATA = "/services/data/v60.0"
 TOKEN = "/services/oauth2/token"

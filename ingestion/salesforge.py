@@ -19,7 +19,7 @@ from ingestion.salesforge_records import DOMAIN, EMAIL, RESOURCES
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 BASE_URL = "https://api.salesforge.ai/public/v2"
 MULTICHANNEL_URL = "https://multichannel-api.salesforge.ai/public"

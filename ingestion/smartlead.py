@@ -23,7 +23,7 @@ from ingestion.smartlead_threads import Context, GoneError, Threads, asked, read
 from ingestion.values import Json
 
 if TYPE_CHECKING:
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 BASE_URL = "https://server.smartlead.ai/api/v1"
 DEFAULT_LIMITS = (Limit(10, 2), Limit(60, 60))

@@ -35,7 +35,7 @@ from ingestion.webhook_records import WEBHOOKS, is_known, parts, row, without_se
 
 if TYPE_CHECKING:
     from ingestion.jobs import Job
-    from pipeline.config import Account
+    from pipeline.accounts import Account
 
 CURSOR = "webhooks"
 RAW_BODY = "raw_body"

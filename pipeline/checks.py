@@ -18,6 +18,11 @@ FIRST_WEEK = timedelta(days=7)
 LOST_ROWS = 20
 """A table that loses no more rows than this is not judged by its share."""
 
+TO_DO = frozenset(
+    f"rows.answers.{table}" for table in ("followups_due", "recent_activity", "replies_waiting", "stuck")
+)
+"""Tables of what waits or has just happened: fewer rows, or none, are good or quiet news and no loss."""
+
 BoundsOf = Callable[[str, Mapping[str, float], History], Bounds | None]
 """Given a metric's name, all of tonight's and the nights before: its bounds, None where it is not judged."""
 
@@ -120,13 +125,13 @@ def _tenfold(metric: str, _tonight: Mapping[str, float], past: History) -> Bound
 
 
 def _not_emptied(metric: str, _tonight: Mapping[str, float], past: History) -> Bounds | None:
-    return Bounds(1, None) if past.before(metric) else None
+    return Bounds(1, None) if past.before(metric) and metric not in TO_DO else None
 
 
 def _not_below(share: float) -> BoundsOf:
     def bounds(metric: str, _tonight: Mapping[str, float], past: History) -> Bounds | None:
         before = past.before(metric)
-        if not before or before <= LOST_ROWS:
+        if not before or before <= LOST_ROWS or metric in TO_DO:
             return None
         return Bounds(min(share * before, before - LOST_ROWS), None)
 

@@ -11,7 +11,8 @@ from pipeline.status import status
 from warehouse import WarehouseError
 
 if TYPE_CHECKING:
-    from pipeline.config import Account, Config
+    from pipeline.accounts import Account
+    from pipeline.config import Config
     from warehouse import Connection, Warehouse
 
 Level = Literal["ok", "warning", "error"]
@@ -123,9 +124,10 @@ def _unmapped(connection: Connection) -> Iterator[Finding]:
 
 
 def _reach(config: Config) -> Iterator[Finding]:
-    from scoring.als import reachable
+    from scoring.als import reach_of
 
-    for reach in reachable(config, config.configured_sources()):
+    for client in config.clients:
+        reach = reach_of(config, client, config.connected(client.id))
         text = f"client {reach.client}: its sources can give {reach.highest} points ({reach.tier})"
         if reach.tier == "hot":
             yield Finding("ok", text)

@@ -19,7 +19,7 @@ CURRENT_RUN = {
     "agency_time_zone": "text",
     "reply_window_days": "integer",
 }
-CLIENT_CONFIG = {"client": "text", "name": "text", "time_zone": "text"}
+CLIENT_CONFIG = {"client": "text", "name": "text", "time_zone": "text", "meetings_target": "integer"}
 CLIENT_ICPS = {"client": "text", "kind": "text", "value": "text"}
 ACCOUNT_MAP = {"source": "text", "account": "text", "scope": "text", "value": "text", "client": "text"}
 STAGE_MAP = {
@@ -99,7 +99,10 @@ def write_operations(connection: Connection, config: Config, run_id: str, run_at
 def configured(config: Config) -> dict[str, tuple[dict[str, str], Rows]]:
     """Return the tables that winnow.yml alone decides: name to columns and rows."""
     return {
-        "ops.client_config": (CLIENT_CONFIG, [(c.id, c.name, c.time_zone) for c in config.clients]),
+        "ops.client_config": (
+            CLIENT_CONFIG,
+            [(c.id, c.name, c.time_zone, c.meetings_target) for c in config.clients],
+        ),
         "ops.client_icps": (CLIENT_ICPS, sorted(set(_icps(config)))),
         "ops.account_map": (ACCOUNT_MAP, account_map(config)),
         "ops.stage_map": (STAGE_MAP, stage_map(config)),

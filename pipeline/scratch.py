@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ingestion.landing import DLT_COLUMNS
 from ingestion.sources import ALL
 from pipeline.context import Context, Notes, Options
+from pipeline.operations import KEYS_TO_TOUCH
 from warehouse.scratch import SCHEMAS
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def prepare(
     as_of, has_checks: see rebuild. notes: where the stages' notes and warnings go; nowhere when None.
     """
     from ingestion.load import ensure_tables
+    from pipeline import identity, lead_changes
 
     drop(context.warehouse)
     ensure_tables(context.warehouse)
@@ -73,6 +75,11 @@ def prepare(
         _choose(real, scratch.schema_prefix, as_of)
         for source in ALL:
             _lay_out(real, scratch.schema_prefix, source)
+        numbers = None if as_of else identity.built_numbers(real)
+    with scratch.connect() as connection:
+        connection.replace("ops.keys_to_touch", KEYS_TO_TOUCH, [])
+        identity.write_links(context.state, connection, numbers, as_of)
+        lead_changes.write_log(context.state, connection, as_of)
     copy = replace(context, warehouse=scratch, options=Options(full_refresh=True), notes=notes or Notes())
     # a cached property: what is put here is what its readers get
     copy.__dict__["project"] = context.project.of_copy(scratch, has_checks=has_checks)

@@ -213,6 +213,37 @@ pool_request_leads = sa.Table(
     sa.Column("is_ready", sa.Boolean, nullable=False),
 )
 
+identity_links = sa.Table(
+    "identity_links",
+    metadata,
+    sa.Column("link_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("decision", index=True),
+    _text("left_key", index=True),
+    _text("right_key"),
+    _text("kind"),
+    _text("method"),
+    sa.Column("score", sa.Float),
+    _text("version", nullable=True),
+    _text("reason", nullable=True),
+    sa.Column("decided_at", UtcTime, nullable=False),
+    _text("decided_by"),
+)
+"""Pairs of person keys decided to be the same person or different ones; see pipeline/identity.py."""
+
+lead_changes = sa.Table(
+    "lead_changes",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("old_lead_id", primary_key=True),
+    _text("new_lead_id", primary_key=True),
+    _text("kind"),
+    _text("person_key"),
+    _text("reason"),
+    _text("decided_by"),
+    sa.Column("changed_at", UtcTime, nullable=False),
+)
+"""Which leads were merged and split, by which build: their ids are with people, in exports and reports."""
+
 grants = sa.Table(
     "grants",
     metadata,

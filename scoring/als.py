@@ -163,12 +163,17 @@ def reachable(config: Config, connected_sources: Collection[str]) -> tuple[Reach
 
     connected_sources: sources (`apollo`: its people and companies) and source tables (`apollo.phones`).
     """
+    return tuple(reach_of(config, client, connected_sources) for client in config.clients)
+
+
+def reach_of(config: Config, client: Client, connected_sources: Collection[str]) -> Reach:
+    """Return what `reachable` does, for one client, whose sources may be others than the other clients'."""
     points = load_points(config.als)
     tables = {name for name in connected_sources if "." in name}
     tables |= {
         f"{name}.{part}" for name in connected_sources if "." not in name for part in ("people", "companies")
     }
-    return tuple(_reach(client, points.of(client.id), points.sources, tables) for client in config.clients)
+    return _reach(client, points.of(client.id), points.sources, tables)
 
 
 def _reach(

@@ -11,11 +11,18 @@ from pathlib import Path
 import pytest
 
 from sandbox.postgres import create_database, drop_database, postgres_server, profile_yaml
+from tests.parsed_once import parsed_once
 from warehouse import Warehouse, open_warehouse
 
 ENGINES = ("duckdb", "postgres")
 
 NewProfile = Callable[[str, Path], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_parse() -> Iterator[None]:
+    with parsed_once():
+        yield
 
 
 @pytest.fixture(scope="session")

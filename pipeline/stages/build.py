@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 
-from pipeline import operations
+from pipeline import identity, lead_changes, operations
 from pipeline.context import Context
 from pipeline.dbt import PROJECT_DIR, Model, NodeResult
 from pipeline.errors import RunError
@@ -37,6 +37,7 @@ CHECK_COLUMNS = {"stage": "text", "name": "text", "severity": "text", "message":
 NEVER_EMPTY = {
     "facts.messages": "intermediate.int_messages",
     "facts.replies": "intermediate.int_replies",
+    "facts.thread_messages": "intermediate.int_messages",
     "facts.campaigns": "intermediate.int_campaigns",
     "facts.campaign_leads": "intermediate.int_campaign_leads",
     "facts.lead_pool": "intermediate.int_people",
@@ -80,8 +81,14 @@ def _build_facts(context: Context, step: OpenStep) -> None:
     ensure_tables(context.warehouse)
     current = project_hash(context)
     facts = [model for model in context.project.models() if not model.folder.startswith(ANSWERS_FOLDER)]
+    is_copy = bool(context.warehouse.schema_prefix)  # its decisions are laid out with its raw data
     with context.warehouse.connect() as connection:
+        if not is_copy:
+            is_unfinished = built_state(connection) == UNFINISHED
+            lead_changes.begin(context.state, connection, is_unfinished=is_unfinished)
         operations.write_operations(connection, config, context.run_id, context.run_at)
+        if not is_copy:
+            identity.write_links(context.state, connection)
         connection.create_table(CHECKS, CHECK_COLUMNS)
         kept = [model.relation for model in facts if model.materialized == "incremental"]
         reason = refresh_reason(connection, current, kept, asked=options.full_refresh)
@@ -98,6 +105,10 @@ def _build_facts(context: Context, step: OpenStep) -> None:
     require_built([model for model in facts if model.name not in standing], results)
     with context.warehouse.connect() as connection, connection.transaction():
         require_rows(connection)
+        if not is_copy:
+            lead_changes.keep(context.state, connection)
+            lead_changes.write_log(context.state, connection)
+            identity.mark_built(connection, context.run_id)
         connection.execute(
             "insert into ops.built_loads (load_id, run_id)"
             " select load_id, ? from ops.loads_to_build"

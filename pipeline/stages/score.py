@@ -1,4 +1,5 @@
-"""Score: replies and titles are read once a distinct text, then every lead is scored."""
+"""Score: replies and titles are read once a distinct text, every lead is scored, and people who are alike are
+linked: the next build makes them one."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ Count = Callable[[Context, Connection], int]
 
 
 def run(context: Context) -> None:
-    """Label new replies, group new titles, score all pairs of lead and client."""
+    """Label new replies, group new titles, score all pairs of lead and client, link people who are alike."""
     from pipeline.steps import perform
 
     if context.ask(built_state) in (None, UNFINISHED):
@@ -48,6 +49,14 @@ def _group_titles(_context: Context, connection: Connection) -> int:
     return classify_new(connection)
 
 
+def _match_people(context: Context, connection: Connection) -> int:
+    from pipeline.identity import propose
+
+    if context.warehouse.schema_prefix:  # a rebuild decides nothing
+        return 0
+    return propose(context.state, connection, context.run_at)
+
+
 def _score_leads(context: Context, connection: Connection) -> int:
     from scoring.als import score_all
 
@@ -61,5 +70,6 @@ WORK: dict[str, Count] = {
     "replies": _label_replies,
     "titles": _group_titles,
     "leads": _score_leads,
+    "people": _match_people,
 }
 """The steps in order; scores at send come first, while last night's scores still stand."""

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from cli import main
 
 COMMANDS = sorted(main.commands)
-WITHOUT_CONFIG = {"init", "demo"}
+WITHOUT_CONFIG = {"init", "demo", "pool"}
 HEAVY = (
     "pydantic",
     "sqlalchemy",

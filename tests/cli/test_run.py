@@ -14,6 +14,7 @@ import pytest
 
 from pipeline import accepted
 from pipeline import history as nights
+from pipeline.dbt import Project
 from pipeline.ledger import Ledger
 from pipeline.state import open_state
 from sandbox.config import config_yaml, environment
@@ -123,6 +124,41 @@ def test_the_first_night_shows_the_truth(history: History) -> None:
     assert shown(summary) == expected(0)
     assert (summary["outcome"], summary["failures"], summary["quarantined"]) == ("done", [], 0)
     assert summary["notes"] == ["facts are built in full: nothing was built before"]
+
+
+def test_the_reports_add_up_to_the_truth(history: History) -> None:
+    total = truth(simulate(PARAMS), PARAMS.night(SECOND_NIGHT)).total
+    with history.warehouse.published(history.state_dir) as connection:
+
+        def scalar(select: str) -> int:
+            return int(connection.scalar(f"select {select}") or 0)
+
+        for measure, expected_count in (
+            ("message", total.messages),
+            ("positive_reply", total.positive_replies),
+            ("new_lead", total.contacted),
+            ("meeting_booked", total.meetings),
+            ("deal_won", total.won_deals),
+        ):
+            assert scalar(f"sum({measure}_count) from analytics.weekly_report") == expected_count, measure
+        assert scalar("sum(message_count) from analytics.campaign_scorecard") == total.messages
+        assert scalar("sum(theirs_count) from analytics.threads") == total.replies
+        assert scalar("count(*) from analytics.thread_messages") == total.messages + total.replies
+        assert scalar("max(pool_count) from analytics.pool_stats") == total.people
+        won = connection.rows(
+            "select currency, sum(won_value) as value from analytics.pipeline_value group by currency"
+        )
+    assert {row["currency"]: row["value"] for row in won if row["value"]} == {
+        currency: value for currency, value in total.won_value.items() if value
+    }
+
+
+def test_unit_tests_of_models_pass(history: History, tmp_path: Path) -> None:
+    """They want the tables there that models read, for the types of their columns."""
+    project = Project(history.warehouse, tmp_path, "unit")
+    results = project._results(["test", "--select", "test_type:unit"], None)
+    assert len(results) >= 12
+    assert {result.name: result.message for result in results if result.status != "pass"} == {}
 
 
 def test_the_ledger_knows_every_stage_and_every_record(history: History) -> None:

@@ -7,6 +7,8 @@ from tests.engines.nights import Night
 MARCH = "2026-03-01T09:00:00+00:00"
 LATER = "2026-03-02T09:00:00+00:00"
 
+CYD = {"first_name": "Cyd", "last_name": "Moor", "company_domain": "w.example"}
+
 FROM_AFAR = [
     Night(
         24,
@@ -54,8 +56,41 @@ FIRST_OF_ALL = [
     Night(
         24,
         0,
-        {"files": {"message_events": [{"id": "e1", "message_id": "m1", "type": "opened", "time": LATER}]}},
+        {
+            "files": {
+                "message_events": [{"id": "e1", "message_id": "m1", "type": "opened", "time": LATER}],
+                "people": [
+                    {"id": "p1", "email": "bo@y.example"},
+                    {"id": "p2", "email": "Ada@Y.example"},
+                    CYD | {"id": "p5", "email": "cyd.moor@w.example"},
+                    CYD | {"id": "p6", "email": "cyd.moor@w.example.com"},
+                ],
+            }
+        },
+        changes=(),
     ),
-    Night(24, 0, {"files": {"messages": [{"id": "m1", "lead": "ada@x.example", "sent_at": MARCH}]}}),
+    Night(
+        24,
+        0,
+        {"files": {"messages": [{"id": "m1", "lead": "ada@x.example", "sent_at": MARCH}]}},
+        (("merge", "Ada@Y.example", "bo@y.example"),),
+        ("merged by hand", "merged by model"),
+    ),
+    Night(
+        24,
+        0,
+        {
+            "files": {
+                "people": [
+                    {"id": "p3", "email": "bo@y.example", "personal_email": "b@z.example"},
+                    {"id": "p4", "email": "ada@y.example", "personal_email": "b@z.example", "title": "CEO"},
+                ]
+            }
+        },
+        (("split", "ada@y.example", "bo@y.example"), ("merge", "files:files:p1", "ada@x.example")),
+        ("merged by hand", "merged by hand", "merged by model", "split by hand"),
+    ),
 ]
-"""A night with nothing at all; then an event before the message that it belongs to."""
+"""A night with nothing at all; then an event before the message that it belongs to. Two people made one by
+hand, then two again while records come in that would join them; one of them made one with somebody else. Two
+whose addresses differ by a slip, whom the model links."""

@@ -32,12 +32,15 @@ class Night:
     """One night.
 
     hours: after the one before. settings: which of SETTINGS winnow.yml says. records: account and entity to
-    what is loaded, in order; an account that has none is not loaded.
+    what is loaded, in order; an account that has none is not loaded. by_hand: merges and splits before it.
+    changes: what the log of merges and splits says after it, in order of text; None where nobody asks.
     """
 
     hours: int
     settings: int
     records: dict[str, dict[str, list[Record]]] = field(default_factory=dict)
+    by_hand: tuple[tuple[str, ...], ...] = ()
+    changes: tuple[str, ...] | None = None
 
     def write(self, folder: Path) -> dict[str, Path]:
         """Write one folder of files an account, and return them."""

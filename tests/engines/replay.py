@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from pipeline import verify
+from pipeline import identity_hand, verify
 from pipeline.compare import Difference
 from pipeline.config import load_config
 from pipeline.context import Context, Options
@@ -55,6 +56,14 @@ class Replay:
         for path in self._config.state_dir.glob("state.sqlite*"):
             path.unlink()
 
+    def decide(self, by_hand: Sequence[tuple[str, ...]]) -> None:
+        """Merge and split leads by hand: ("merge", A, B), ("split", A, B) or ("split", A)."""
+        for what, left, *right in by_hand:
+            if what == "merge":
+                identity_hand.merge(self._config, self.warehouse, left, right[0], "")
+            else:
+                identity_hand.split(self._config, self.warehouse, left, right[0] if right else None, "")
+
     def night(self, run_at: datetime, files: dict[str, Path] | None = None) -> None:
         """Load folders (account to folder), then build, score, answer and learn. Raises what they raise."""
         engine = open_state(self.warehouse, self._config.state_dir)
@@ -78,6 +87,13 @@ class Replay:
             return tuple(difference for table in found.tables for difference in table.differences)
         finally:
             engine.dispose()
+
+    def changes(self) -> tuple[str, ...]:
+        """Return what the log of merges and splits says, and who said so."""
+        with self.warehouse.connect() as connection:
+            rows = connection.rows("select kind, decided_by from answers.lead_aliases")
+        by = {"model": "model", "keys": "keys"}
+        return tuple(sorted(f"{row['kind']} by {by.get(row['decided_by'], 'hand')}" for row in rows))
 
     def marts(self) -> Marts:
         """Return every mart as plain values."""

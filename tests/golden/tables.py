@@ -24,6 +24,8 @@ SALT = "golden"
 
 MADE_OF_OTHERS = frozenset(
     {"assignment_id", "campaign_lead_id", "client_lead_id", "funnel_id", "who_segment_id", "finding_id"}
+    | {"thread_message_id", "thread_id", "pipeline_count_id", "pipeline_value_id", "pool_stat_id"}
+    | {"stuck_id", "activity_id", "client_week_id"}
 )
 """Ids that are a hash of the ids beside them."""
 

@@ -15,7 +15,8 @@ from ingestion import apollo
 from ingestion.apollo_phones import REQUESTS, RESULTS
 from ingestion.errors import TerminalError
 from ingestion.values import Json
-from pipeline.config import Account, Config, ConfigError, load_config
+from pipeline.accounts import Account
+from pipeline.config import Config, ConfigError, load_config
 from sandbox import Agency
 from tests.ingestion.conftest import Loader, MemoryAnswers, agency, rows, served
 from tests.ingestion.fakes import job, spooled

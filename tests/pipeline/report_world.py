@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.counts import ResourceCount
-from pipeline.config import Account, Agency, Client, Config, Employees, Icp, SourceConfig, Sources
+from pipeline.accounts import Account, SourceConfig, Sources
+from pipeline.config import Agency, Client, Config, Employees, Icp
 from pipeline.report.numbers import Rate
 from pipeline.summary import RunSummary, StepLine
 from tests.pipeline.published_world import RUN_AT, World, uid

@@ -23,6 +23,7 @@ CONFIG = Config.model_validate(
             {
                 "id": "acme",
                 "name": "Acme",
+                "meetings_target": 20,
                 "icp": {"industries": [" Software", "software"], "employees": {"min": 5, "max": 50}},
                 "competitors": ["Rival.example"],
             }
@@ -62,6 +63,7 @@ def test_the_models_are_told_clock_clients_and_experiments(warehouse: Warehouse)
         (run,) = connection.rows("select * from ops.current_run")
         icps = connection.rows("select kind, value from ops.client_icps order by kind, value")
         arms = connection.rows("select arm, share from ops.experiments order by arm")
+        assert connection.scalar("select meetings_target from ops.client_config") == 20
     assert (run["run_id"], run["run_at"], run["agency_time_zone"], run["reply_window_days"]) == (
         "run-1",
         RUN_AT,

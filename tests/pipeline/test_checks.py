@@ -71,6 +71,7 @@ def test_fixed_bounds_need_no_history(metric: str, value: float, verdict: str) -
     [
         ("rows.answers.funnel", 0, 0, "pass"),
         ("rows.answers.funnel", 5, 0, "error"),
+        ("rows.answers.replies_waiting", 100, 0, "pass"),
         ("rows.answers.funnel", 100, 50, "pass"),
         ("rows.answers.funnel", 100, 49, "warn"),
         ("rows.scoring.findings", 100, 10, "warn"),

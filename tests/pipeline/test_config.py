@@ -36,6 +36,20 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_client_is_connected_to_the_accounts_that_serve_it(tmp_path: Path) -> None:
+    text = GOOD.replace("sources:\n", "  - {id: other, name: Other}\nsources:\n")
+    apollo = "  apollo: {accounts: [{name: main, api_key_env: KEY, phone_cap: 5, webhook_url: https://x.example}]}\n"
+    config = load_config(write(tmp_path, text + apollo))
+    assert config.connected("acme") == {"apollo", "apollo.phones", "smartlead", "hubspot"}
+    assert config.connected("other") == {"apollo", "apollo.phones"}
+
+
+def test_ids_of_experiments_differ(tmp_path: Path) -> None:
+    one = "{id: a, client: acme, campaign: '7', arms: {A: 1.0}}"
+    with pytest.raises(ConfigError, match=r"experiments\.1\.id: a is the id of another one"):
+        load_config(write(tmp_path, f"{GOOD}experiments: [{one}, {one}]\n"))
+
+
 def test_a_good_file_is_read_and_its_paths_start_at_it(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, GOOD))
     assert config.state_dir == tmp_path / ".winnow"

@@ -9,8 +9,9 @@ from sqlalchemy.engine import Engine
 
 from ingestion.pauses import Pauses
 from pipeline import pauses
+from pipeline.accounts import Account
 from pipeline.clock import utc_now
-from pipeline.config import Account, Config
+from pipeline.config import Config
 from pipeline.state import pauses as table
 from sandbox import Agency, Params, Server, simulate
 from tests.conftest import NewProfile

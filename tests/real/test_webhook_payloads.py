@@ -84,7 +84,8 @@ def test_every_webhook_lands_or_is_refused_for_a_reason(
         (folder / path.name).write_bytes(path.read_bytes())
     none = {"results": [], "data": [], "items": [], "success": True, "people": [], "additional_data": {}}
     results: dict[str, tuple[list[str], list[str]]] = {}
-    with replay({"GET /campaigns/": [[]], "GET /campaigns/analytics": [[]], "*": [none]}) as url:
+    lists = ("/campaigns/", "/campaigns/analytics", "/email-accounts/")
+    with replay({**{f"GET {path}": [[]] for path in lists}, "*": [none]}) as url:
         config = agency(
             **{
                 source: [account | {"base_url": url, "webhooks": str(tmp_path / source)}]

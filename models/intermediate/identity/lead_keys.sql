@@ -1,5 +1,6 @@
 -- Grain: one row a person key. Which lead each key leads to: the keys that records connect are one person,
--- and the person's id is made of the key that was seen first, so that the oldest id survives a merge.
+-- and the person's id is made of the key that was seen first, so that the oldest id survives a merge. What
+-- somebody split stays apart whatever connects it.
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_keys',
@@ -22,6 +23,15 @@ with recursive nodes as (
 
 ),
 
+parts as (
+
+    select
+        person_key,
+        part
+    from {{ ref('int_person_parts') }}
+
+),
+
 edges as (
 
     select distinct
@@ -29,7 +39,11 @@ edges as (
         theirs.person_key as to_key
     from {{ ref('int_person_edges') }} as mine
     inner join {{ ref('int_person_edges') }} as theirs on mine.record_key = theirs.record_key
-    where mine.person_key <> theirs.person_key
+    left join parts as my_part on mine.person_key = my_part.person_key
+    left join parts as their_part on theirs.person_key = their_part.person_key
+    where
+        mine.person_key <> theirs.person_key
+        and coalesce(my_part.part, their_part.part, '') = coalesce(their_part.part, my_part.part, '')
 
 ),
 

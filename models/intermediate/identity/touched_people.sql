@@ -8,6 +8,7 @@
     'messages': 'message', 'message_events': 'event', 'replies': 'reply', 'meetings': 'meeting', 'deals': 'deal',
 } %}
 {% set last_night = none if flags.FULL_REFRESH else last_built('intermediate', 'lead_keys') %}
+{% set before = last_built('intermediate', 'lead_keys') %}
 {% set last_pool = last_built('facts', 'lead_pool') %}
 
 with recursive direct as (
@@ -89,10 +90,10 @@ connected as (
 
 select
     connected.person_key,
-{% if last_night %}
-last_night.lead_id as old_lead_id
+{% if before %}
+before.lead_id as old_lead_id
 from connected
-left join {{ last_night }} as last_night on connected.person_key = last_night.person_key
+left join {{ before }} as before on connected.person_key = before.person_key
 {% else %}
 cast(null as uuid) as old_lead_id
 from connected
