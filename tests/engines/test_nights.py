@@ -31,7 +31,7 @@ def replays(tmp_path_factory: pytest.TempPathFactory, new_profile: NewProfile) -
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(drawn=nights(least=2, most=3))
+@given(drawn=nights(least=2, most=2))
 @example(drawn=FROM_AFAR)
 @example(drawn=FIRST_OF_ALL)
 def test_after_every_night_all_marts_are_those_of_a_rebuild(
