@@ -77,7 +77,7 @@ def _as_allowed(job: Job, what: str, work: partial[None], is_optional: bool = Tr
     try:
         work()
     except TerminalError as error:
-        if not is_optional or "HTTP 403" not in str(error):
+        if not is_optional or error.status != 403:
             raise
         job.notes.append(f"{job.where}: the key may not read {what}, which are left out; see docs/sources.md")
         return False
@@ -150,7 +150,7 @@ def _search(job: Job, kind: HubspotObject, anchor: datetime | None, after: str |
     try:
         return job.client.post(f"{kind.path}/search", body | {"after": after})
     except TerminalError as error:
-        if "HTTP 400" in str(error):
+        if error.status == 400:
             raise tie from error
         raise
 

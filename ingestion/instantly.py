@@ -266,7 +266,7 @@ def paged(
         try:
             answer = job.client.post(path, asked) if is_search else job.client.get(path, asked)
         except TerminalError as error:
-            if not is_resumed or "HTTP 400" not in str(error):
+            if not is_resumed or error.status != 400:
                 raise
             after, is_resumed = None, False
             continue

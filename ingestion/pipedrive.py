@@ -281,7 +281,7 @@ def read_changes(job: Job, names: Names, due: Mapping[str, datetime]) -> str | N
         try:
             rows = [row for page in pages(job, path, {}) for row in page]
         except TerminalError as error:
-            if "HTTP 404" in str(error) or "HTTP 410" in str(error):
+            if error.status in (404, 410):
                 continue  # deleted while this load was reading
             raise
         for row in rows:

@@ -208,7 +208,7 @@ def queried(job: Job, soql: str, how: str = "queryAll") -> Iterator[list[Json]]:
         try:
             answer = job.client.get(following)
         except TerminalError as error:
-            if "HTTP 400" in str(error):  # a locator lives for two days, and only so many at once
+            if error.status == 400:  # a locator lives for two days, and only so many at once
                 raise TransientError(f"{error}; the next run asks anew") from error
             raise
 

@@ -141,7 +141,7 @@ def read_inbox(job: Job, threads: Threads) -> Cursor:
     try:
         return _read_inbox(job, threads)
     except TerminalError as error:
-        if ": HTTP 403: " not in str(error) and ": HTTP 404: " not in str(error):
+        if error.status not in (403, 404):
             raise
         job.notes.append(f"{error}; only replies to a campaign's messages are read, thread by thread")
         return {}
@@ -218,7 +218,7 @@ def asked(job: Job, path: str, params: Mapping[str, Any] | None = None) -> Json:
     try:
         answer = job.client.get(path, params)
     except TerminalError as error:
-        if ": HTTP 404: " in str(error) and " not found" in str(error):
+        if error.status == 404 and " not found" in str(error):
             raise GoneError(path) from None
         raise
     if answer == {}:

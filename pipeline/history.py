@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from ingestion.counts import ResourceCount
+from pipeline.ledger import count_of
 from pipeline.state import load_counts, metrics, runs
 
 PUBLISHED = "published"
@@ -134,10 +135,7 @@ def unjudged_counts(engine: Engine, target: str, run_id: str) -> list[ResourceCo
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
     newest = {(row["source"], row["account"], row["resource"]): row for row in rows}
-    return [
-        ResourceCount(**{str(name): value for name, value in newest[key].items() if name != "run_id"})
-        for key in sorted(newest)
-    ]
+    return [count_of(newest[key]) for key in sorted(newest)]
 
 
 def newest_loads(engine: Engine, target: str, run_at: datetime) -> dict[tuple[str, str], datetime]:

@@ -148,7 +148,7 @@ class Ledger:
     def _keep_counts(self, connection: Connection, source: str) -> None:
         mine = sa.and_(load_counts.c.run_id == self.run_id, load_counts.c.source == source)
         for row in connection.execute(sa.select(load_counts).where(mine)).mappings():
-            self.loads.append(_load_line(row))
+            self.loads.append(count_of(row))
 
     def loaded(self, source: str, report: LoadReport) -> None:
         """Record what one source's load counted and what its requests cost; anew when it is repeated."""
@@ -257,7 +257,7 @@ def counts_of(engine: Engine, run_id: str) -> list[ResourceCount]:
     query = sa.select(load_counts).where(load_counts.c.run_id == run_id)
     order = (load_counts.c.source, load_counts.c.account, load_counts.c.resource)
     with engine.connect() as connection:
-        return [_load_line(row) for row in connection.execute(query.order_by(*order)).mappings()]
+        return [count_of(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
 
 def requests_of(engine: Engine, run_id: str) -> list[dict[str, Any]]:
@@ -279,7 +279,8 @@ def last_runs(
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _load_line(row: sa.RowMapping) -> ResourceCount:
+def count_of(row: sa.RowMapping) -> ResourceCount:
+    """Return a row of `load_counts` without its run."""
     return ResourceCount(**{str(key): value for key, value in row.items() if key != "run_id"})
 
 

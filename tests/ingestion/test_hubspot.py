@@ -46,7 +46,9 @@ def portal(modified: list[datetime], wall: int, page: int) -> Responder:
                 found = [r for r in found if keep[one["operator"]](_modified(r))]
         start = int(body.get("after", 0))
         if start >= wall:
-            raise TerminalError("hubspot account acme: HTTP 400: There was a problem with the request.")
+            raise TerminalError(
+                "hubspot account acme: HTTP 400: There was a problem with the request.", status=400
+            )
         rows = found[start : min(start + page, wall)]
         more = (
             {"paging": {"next": {"after": str(start + len(rows))}}} if start + len(rows) < len(found) else {}
@@ -198,7 +200,9 @@ def test_a_key_that_may_not_read_calls_reads_the_rest(tmp_path: Path) -> None:
 
     def answer(method: str, path: str, body: Mapping[str, Any]) -> Json:
         if path.endswith(("/calls/search", "/owners")):
-            raise TerminalError("hubspot account acme: HTTP 403: One or more of the scopes are required")
+            raise TerminalError(
+                "hubspot account acme: HTTP 403: One or more of the scopes are required", status=403
+            )
         return plain(method, path, body) if path.endswith("companies/search") else {"results": []}
 
     made, _ = job("hubspot", CONFIG, tmp_path, answer)

@@ -207,7 +207,9 @@ def test_a_deal_that_vanishes_meanwhile_stops_nothing(tmp_path: Path) -> None:
 
     def answer(method: str, path: str, params: Mapping[str, Any]) -> Json:
         if path == "/api/v1/deals/1/changelog":
-            raise TerminalError("pipedrive account acme: /api/v1/deals/1/changelog: HTTP 404: Deal not found")
+            raise TerminalError(
+                "pipedrive account acme: /api/v1/deals/1/changelog: HTTP 404: Deal not found", status=404
+            )
         return plain(method, path, params)
 
     made, _, _ = read(tmp_path, answer)

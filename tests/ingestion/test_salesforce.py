@@ -188,7 +188,7 @@ def test_a_page_that_is_cut_or_comes_again_is_an_error(
 def test_an_expired_place_in_a_list_is_worth_another_run(tmp_path: Path) -> None:
     def answer(_method: str, path: str, _params: object) -> Json:
         if path.endswith("-2000"):
-            raise TerminalError("salesforce account acme: HTTP 400: invalid query locator")
+            raise TerminalError("salesforce account acme: HTTP 400: invalid query locator", status=400)
         return {
             "done": False,
             "nextRecordsUrl": "/services/data/v60.0/query/01g-2000",

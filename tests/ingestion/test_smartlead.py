@@ -20,7 +20,8 @@ CONFIG = agency(smartlead=[{"name": "main", "api_key_env": "KEY", "client": "acm
 SENT, REPLIED = "2026-01-31T10:00:00.000Z", "2026-02-01T10:00:00.000Z"
 GONE = TerminalError(
     "smartlead account main: /campaigns/9/leads: HTTP 404: Campaign not found - Invalid campaign_id.;"
-    " check base_url and the id"
+    " check base_url and the id",
+    status=404,
 )
 STEP = {"id": 5, "seq_number": 1, "sequence_variants": [{"id": 77, "variant_label": "B", "subject": "s"}]}
 LEAD = {
@@ -201,13 +202,17 @@ def test_what_the_inbox_shows_is_not_asked_for_again(tmp_path: Path) -> None:
 
 
 def test_a_key_that_may_not_read_the_inbox_reads_threads_one_by_one(tmp_path: Path) -> None:
-    denied = TerminalError("smartlead account main: /inbox: HTTP 403: no; give the key the scope it needs")
+    denied = TerminalError(
+        "smartlead account main: /inbox: HTTP 403: no; give the key the scope it needs", status=403
+    )
     every = workspace([statistic(1, reply_time=REPLIED)], answers={"/inbox-replies": denied})
     made, client = job("smartlead", CONFIG, tmp_path, every)
     assert "inbox" not in smartlead.read(made)
     assert made.notes[0].startswith(f"{denied}; only replies to a campaign's messages are read")
     assert threads(client.asked) == ["/campaigns/9/leads/3/message-history"]
-    wrong = TerminalError("smartlead account main: /inbox: HTTP 401: Invalid API Key; check the key")
+    wrong = TerminalError(
+        "smartlead account main: /inbox: HTTP 401: Invalid API Key; check the key", status=401
+    )
     made, _ = job("smartlead", CONFIG, tmp_path, workspace([], answers={"/inbox-replies": wrong}))
     with pytest.raises(TerminalError, match="Invalid API Key"):
         smartlead.read(made)
@@ -329,7 +334,9 @@ def test_a_campaign_that_is_gone_stops_no_other(end: str, found: Json, tmp_path:
 
 
 def test_a_wrong_path_is_an_error_not_a_campaign_that_is_gone(tmp_path: Path) -> None:
-    wrong = TerminalError("smartlead account main: /x: HTTP 404: an HTML page; check base_url and the id")
+    wrong = TerminalError(
+        "smartlead account main: /x: HTTP 404: an HTML page; check base_url and the id", status=404
+    )
     made, _ = job("smartlead", CONFIG, tmp_path, workspace([], answers={"/leads": wrong}))
     with pytest.raises(TerminalError, match="an HTML page"):
         smartlead.read(made)
