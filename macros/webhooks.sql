@@ -12,6 +12,23 @@ where receipt = 1
 {%- endmacro %}
 
 
+-- That a webhook's reply (CTE told) is none that the API shows (CTE api): neither by its id, nor within a minute of
+-- one from the same lead in the same campaign. api_id, told_id: columns with the id of the reply itself.
+{% macro is_not_shown(api, api_id, told_id, campaign, occurred_at) -%}
+    not exists (
+        select 1 from {{ api }}
+        where {{ api }}.account = told.account and {{ api }}.{{ api_id }} = told.{{ told_id }}
+    )
+    and not exists (
+        select 1 from {{ api }}
+        where {{ api }}.account = told.account
+            and {{ api }}.lead_key = told.lead_key
+            and {{ api }}.{{ campaign }} = told.{{ campaign }}
+            and abs(extract(epoch from ({{ api }}.{{ occurred_at }} - told.occurred_at))) < 60
+    )
+{%- endmacro %}
+
+
 -- What the API says happened to messages, and what webhooks told of, each event once. The API dates one event of
 -- a kind and counts them: a webhook within a minute of it, at the same message, is that one, and each further
 -- webhook is one of those that it only counts. A bounce or an opt-out that a webhook dates needs no other.

@@ -56,14 +56,4 @@ select
     told._dlt_load_id
 from told
 where told.nth = 1
-    and not exists (
-        select 1 from emails
-        where emails.account = told.account and emails.id = told.reply_key
-    )
-    and not exists (
-        select 1 from emails
-        where emails.account = told.account
-            and emails.lead_key = told.lead_key
-            and emails.campaign_id = told.campaign_id
-            and abs(extract(epoch from (emails.occurred_at - told.occurred_at))) < 60
-    )
+    and {{ is_not_shown('emails', 'id', 'reply_key', 'campaign_id', 'occurred_at') }}

@@ -53,17 +53,7 @@ inbound as (
         told._dlt_load_id
     from told
     where told.nth = 1
-        and not exists (
-            select 1 from emails
-            where emails.account = told.account and emails.message_id = told.reply_id
-        )
-        and not exists (
-            select 1 from emails
-            where emails.account = told.account
-                and emails.lead_key = told.lead_key
-                and emails.sequence_id = told.sequence_id
-                and abs(extract(epoch from (emails.occurred_at - told.occurred_at))) < 60
-        )
+        and {{ is_not_shown('emails', 'message_id', 'reply_id', 'sequence_id', 'occurred_at') }}
     union all
     select
         account,

@@ -55,17 +55,7 @@ replies as (
         told._dlt_load_id
     from told
     where told.receipt = 1
-        and not exists (
-            select 1 from entries
-            where entries.account = told.account and entries.id = told.reply_key
-        )
-        and not exists (
-            select 1 from entries
-            where entries.account = told.account
-                and entries.lead_key = told.lead_key
-                and entries.campaign_id = told.campaign_id
-                and abs(extract(epoch from (entries.received_at - told.occurred_at))) < 60
-        )
+        and {{ is_not_shown('entries', 'id', 'reply_key', 'campaign_id', 'received_at') }}
 
 )
 
