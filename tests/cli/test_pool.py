@@ -98,7 +98,12 @@ def world(tmp_path: Path, new_profile: NewProfile) -> Iterator[World]:
 def test_people_are_bought_once_and_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     industries = yaml.safe_load((world.folder / "winnow.yml").read_text())["clients"][0]["icp"]["industries"]
     world.icp(industries=["basket weaving"], countries=["Atlantis"])
-    nobody = winnow(world.folder, "pool", "populate", "--client", world.client, "--at", AT, code=1)
+    populate = ("pool", "populate", "--client", world.client, "--at", AT)
+    winnow(world.folder, "pause", world.client)
+    line = winnow(world.folder, *populate, code=1).stderr
+    assert f"client {world.client} is paused until `winnow resume`" in line
+    winnow(world.folder, "resume", world.client)
+    nobody = winnow(world.folder, *populate, code=1)
     assert f"error: nobody new for client {world.client}: nobody at Apollo fits the icp" in nobody.stderr
     assert world.server.credits.total() == 0
     world.icp(industries=industries, countries=[])
