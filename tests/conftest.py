@@ -20,8 +20,10 @@ NewProfile = Callable[[str, Path], Path]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_parse() -> Iterator[None]:
-    with parsed_once():
+def _one_parse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    base = tmp_path_factory.getbasetemp()
+    workers = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with parsed_once(workers / "parsed"):
         yield
 
 

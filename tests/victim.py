@@ -59,13 +59,15 @@ def main(folder: Path, at: str, moment: str) -> None:
     from pipeline.clock import parse_time
     from pipeline.config import load_config
     from pipeline.run import run
+    from tests.parsed_once import FOLDER, parsed_once
     from warehouse import open_warehouse
 
     what, _, when = moment.rpartition(":")
     if what == "after":
         after(when)
     progress = at_progress(what, int(when)) if what != "after" else at_progress("", 0)
-    run(load_config(folder / "winnow.yml"), open_warehouse(folder), at=parse_time(at), progress=progress)
+    with parsed_once(Path(os.environ[FOLDER])):
+        run(load_config(folder / "winnow.yml"), open_warehouse(folder), at=parse_time(at), progress=progress)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 
 from tests.conftest import ENGINES, NewProfile
 from tests.engines.known import FIRST_OF_ALL, FROM_AFAR
@@ -32,9 +32,15 @@ def replays(tmp_path_factory: pytest.TempPathFactory, new_profile: NewProfile) -
     suppress_health_check=list(HealthCheck),
 )
 @given(drawn=nights(least=2, most=2))
-@example(drawn=FROM_AFAR)
-@example(drawn=FIRST_OF_ALL)
 def test_after_every_night_all_marts_are_those_of_a_rebuild(
     replays: dict[str, Replay], drawn: list[Night]
 ) -> None:
     check(replays, drawn)
+
+
+def test_what_comes_from_afar_reaches_a_row_that_nothing_else_touches(replays: dict[str, Replay]) -> None:
+    check({"duckdb": replays["duckdb"]}, FROM_AFAR)
+
+
+def test_people_are_merged_and_split_night_after_night(replays: dict[str, Replay]) -> None:
+    check(replays, FIRST_OF_ALL)
