@@ -14,10 +14,13 @@ from ingestion.entity_types import (
     DERIVED_SUFFIX,
     EMAIL_STATUSES,
     EVENT_TYPES,
+    MAIL_PROVIDERS,
+    MAILBOX_STATUSES,
     MEETING_OUTCOMES,
     MEETING_TYPES,
     NORMALISED_KINDS,
     SUPPRESSION_REASONS,
+    WARMUP_STATUSES,
     Entity,
     Field,
 )
@@ -44,6 +47,7 @@ _LEAD = Field(
 )
 _LEAD_OPTIONAL = Field("lead", "lead", _LEAD.description, aliases=_LEAD.aliases, pii=True)
 _CHANNEL = Field("channel", "text", "Channel; email when empty.", values=CHANNELS)
+_DELETED = Field("is_deleted", "boolean", "Deleted in its source.")
 _CURRENCY = Field("currency", "text", "ISO 4217 code of the amounts beside it.")
 
 ENTITIES: tuple[Entity, ...] = (
@@ -109,6 +113,7 @@ ENTITIES: tuple[Entity, ...] = (
             Field("phone", "text", "Phone number.", pii=True),
             Field("phone_type", "text", "mobile, work, home or other."),
             Field("phone_status", "text", "verified, or as the source says."),
+            Field("phone_source", "text", "Vendor that the number came from, where the source says."),
             Field("dnc_status", "text", "Do-not-call status, as the source says."),
             Field("city", "text", "City."),
             Field("state", "text", "State or region."),
@@ -131,11 +136,7 @@ ENTITIES: tuple[Entity, ...] = (
             _id("campaign"),
             _CLIENT,
             Field("name", "text", "Campaign name.", required=True),
-            Field(
-                "status",
-                "text",
-                "draft, active, paused, completed, stopped, as the source says in lower case.",
-            ),
+            Field("status", "text", "draft, active, paused, completed or stopped, in lower case."),
             _CHANNEL,
             Field("created_at", "timestamp", "When it was created, UTC."),
         ),
@@ -190,9 +191,17 @@ ENTITIES: tuple[Entity, ...] = (
         ("id",),
         (
             _id("mailbox"),
-            Field("email", "email", "Address of the mailbox."),
+            _CLIENT,
+            Field("email", "email", "Address of the mailbox; its id when empty."),
+            Field("provider", "text", "Who hosts it.", values=MAIL_PROVIDERS),
+            Field("status", "text", "error: its source cannot send from it.", values=MAILBOX_STATUSES),
             Field("daily_limit", "integer", "Messages a day that the source allows."),
             Field("created_at", "timestamp", "When it was connected, UTC."),
+            Field("warmup_status", "text", "State of the source's warm-up.", values=WARMUP_STATUSES),
+            Field("warmup_started_at", "timestamp", "When its warm-up began, UTC."),
+            Field("warmup_reputation", "decimal", "The warm-up's mark, 0 to 100."),
+            Field("warmup_sent_count", "integer", "Warm-up messages sent so far."),
+            Field("warmup_spam_count", "integer", "Those of them that were found in spam."),
         ),
     ),
     Entity(
@@ -208,12 +217,13 @@ ENTITIES: tuple[Entity, ...] = (
             Field("step_number", "integer", "Step of the sequence, from 1.", aliases=("step",)),
             Field("template_id", "text", "Template it was made from.", aliases=("template",)),
             Field("variant", "text", "Variant label."),
-            Field("mailbox", "text", "Sending mailbox."),
+            Field("mailbox", "text", "Address of the sending mailbox."),
             Field("subject", "text", "Subject as sent.", pii=True),
             Field("body", "text", "Body as sent.", pii=True),
             Field("sent_at", "timestamp", "When it was sent, UTC.", required=True, aliases=("time",)),
             Field("ai_model", "text", "Model that wrote it, if any."),
             Field("prompt_version", "text", "Version of the prompt that wrote it, if any."),
+            _DELETED,
         ),
     ),
     Entity(
@@ -269,7 +279,7 @@ ENTITIES: tuple[Entity, ...] = (
             Field("scheduled_at", "timestamp", "When it takes place, UTC."),
             Field("outcome", "text", "Outcome.", values=MEETING_OUTCOMES),
             Field("owner", "text", "Who holds it."),
-            Field("is_deleted", "boolean", "Deleted in its source."),
+            _DELETED,
         ),
     ),
     Entity(
@@ -296,7 +306,7 @@ ENTITIES: tuple[Entity, ...] = (
             Field("owner", "text", "Who owns it."),
             Field("created_at", "timestamp", "When it was opened, UTC.", required=True),
             Field("closed_at", "timestamp", "When it was won or lost, UTC."),
-            Field("is_deleted", "boolean", "Deleted in its source."),
+            _DELETED,
         ),
     ),
     Entity(
@@ -371,9 +381,9 @@ BY_NAME: dict[str, Entity] = {entity.name: entity for entity in ENTITIES}
 KEY_COLUMNS = ("source", "account")
 """Every staging model starts with these two; together with the entity's key they are its natural key."""
 
-LANDING_COLUMNS = ("attributes", "loaded_at", "load_id")
-"""…and ends with these: extra columns as a JSON object in text, the clock of the run that first landed the
-version, and the id of that load."""
+LANDING_COLUMNS = ("attributes", "first_loaded_at", "loaded_at", "load_id")
+"""…and ends with these: extra columns as a JSON object in text, the clock of the run that landed the record's
+first version, that of the run that landed this one, and the id of its load."""
 
 
 def staging_columns(entity: Entity) -> list[str]:

@@ -76,6 +76,9 @@ EVENT_TYPES = (
     "other",
 )
 EMAIL_STATUSES = ("verified", "catch_all", "guessed", "unknown", "invalid")
+MAIL_PROVIDERS = ("google", "microsoft", "smtp", "other")
+MAILBOX_STATUSES = ("active", "paused", "error")
+WARMUP_STATUSES = ("active", "paused", "blocked")
 BOUNCE_TYPES = ("hard", "soft", "unknown")
 MEETING_TYPES = ("discovery", "demo", "follow_up", "close", "onboarding", "other")
 MEETING_OUTCOMES = ("good", "bad", "rescheduled", "no_show", "cancelled", "completed", "pending")

@@ -223,6 +223,10 @@ MAILBOXES = Resource(
         Column("status", "integer"),
         Column("daily_limit", "integer"),
         Column("created_at", "timestamp", paths=("timestamp_created",)),
+        Column("provider_code", "integer"),
+        Column("warmup_status", "integer"),
+        Column("warmup_started_at", "timestamp", paths=("timestamp_warmup_start",)),
+        Column("warmup_score", "decimal", paths=("stat_warmup_score",)),
     ),
 )
 

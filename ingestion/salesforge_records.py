@@ -191,6 +191,7 @@ MAILBOXES = Resource(
         Column("id", required=True),
         Column("workspace_id", paths=("$workspace_id",), required=True),
         Column("email", "email", paths=("address",)),
+        Column("provider", paths=("mailboxProvider",)),
         Column("status"),
         Column("daily_limit", "integer", paths=("dailyEmailLimit",)),
     ),

@@ -56,6 +56,7 @@ MAILBOXES = Resource(
         Column("created_at", "timestamp"),
         Column("updated_at", "timestamp"),
         Column("warmup_status", paths=("warmup_details.status",)),
+        Column("warmup_started_at", "timestamp", paths=("warmup_details.created_at",)),
         Column("warmup_sent_count", "integer", paths=("warmup_details.total_sent_count",)),
         Column("warmup_spam_count", "integer", paths=("warmup_details.total_spam_count",)),
         Column("warmup_reply_rate", "decimal", paths=("warmup_details.reply_rate",)),

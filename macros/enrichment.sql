@@ -13,7 +13,7 @@
         else 0
     end
     + case when {{ fields }}.title is not null then 15 else 0 end
-    + case when coalesce({{ fields }}.company_name, {{ fields }}.company_domain_key) is not null then 15 else 0 end
+    + case when coalesce({{ fields }}.company_name, {{ fields }}.company_domain) is not null then 15 else 0 end
     + case when {{ fields }}.linkedin_url is not null then 10 else 0 end
     + case when {{ fields }}.phone is not null then 10 else 0 end
 {%- endmacro %}

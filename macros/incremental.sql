@@ -17,7 +17,7 @@
 
 -- A condition for rows that came with a load not yet built; every row in a full refresh.
 {% macro is_unbuilt(column='load_id') -%}
-    {% if flags.FULL_REFRESH %}true{% else %}{{ column }} in (select load_id from {{ source('ops', 'loads_to_build') }}){% endif %}
+    {% if should_full_refresh() %}true{% else %}{{ column }} in (select load_id from {{ source('ops', 'loads_to_build') }}){% endif %}
 {%- endmacro %}
 
 

@@ -16,6 +16,12 @@
 {% endmacro %}
 
 
+-- The weight of a deal's stage in percent, null for one that is not mapped.
+{% macro stage_weight(stage) -%}
+    case {{ stage }} {% for name, weight in stage_weights().items() %}when '{{ name }}' then {{ weight }} {% endfor %}end
+{%- endmacro %}
+
+
 -- Literals as the rows of a one-column query, numbered in their order: number, <name>.
 {% macro rows_of(values, name) -%}
     {% for value in values -%}
@@ -24,4 +30,15 @@
         '{{ value }}' as {{ name }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+{%- endmacro %}
+
+
+-- Whether somebody has paused it. kind: account, client or campaign. name: `hubspot/acme`, `acme`,
+-- `smartlead/main/123`.
+{% macro is_paused(kind, name) -%}
+exists (
+    select 1
+    from {{ source('ops', 'paused') }} as paused
+    where paused.kind = '{{ kind }}' and paused.name = {{ name }}
+)
 {%- endmacro %}

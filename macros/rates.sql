@@ -22,3 +22,9 @@
         as decimal(9, 4)
     )
 {%- endmacro %}
+
+
+-- How often a whole number goes into another one, both positive: `7/2` is 3.5 on one engine and 3 on another.
+{% macro whole_quotient(dividend, divisor) -%}
+    cast(({{ dividend }} - {{ dividend }} % {{ divisor }}) / {{ divisor }} as bigint)
+{%- endmacro %}

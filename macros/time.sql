@@ -46,8 +46,29 @@
 {%- endmacro %}
 
 
+-- The first instant of a calendar day in a time zone.
+{% macro start_of_day(day, time_zone) -%}
+    cast({{ day }} as timestamp) at time zone {{ time_zone }}
+{%- endmacro %}
+
+
+-- The last day from Monday to Friday that was over at an instant, in a time zone.
+{% macro last_working_day(instant, time_zone) -%}
+    {{ local_day(instant, time_zone) }}
+    - case cast(extract(isodow from {{ instant }} at time zone {{ time_zone }}) as integer)
+        when 1 then 3 when 7 then 2 else 1
+    end
+{%- endmacro %}
+
+
 -- The first instant of the month that an instant falls in, in a time zone; months: of a later month.
 {% macro month_start(instant, time_zone, months=0) -%}
     (date_trunc('month', {{ instant }} at time zone {{ time_zone }})
         {%- if months %} + interval '{{ months }} month'{% endif %}) at time zone {{ time_zone }}
+{%- endmacro %}
+
+
+-- The first day of the month that an instant falls in, in a time zone.
+{% macro local_month(instant, time_zone) -%}
+    cast(date_trunc('month', {{ instant }} at time zone {{ time_zone }}) as date)
 {%- endmacro %}

@@ -4,6 +4,7 @@ select *
 from (
     select
         *,
+        min(loaded_at) over (partition by account, id) as first_loaded_at,
         row_number() over (partition by account, id order by received_at nulls last, row_key) as receipt
     from {{ source('raw_' ~ source_name, 'webhooks') }}
     where _dlt_valid_to is null
@@ -32,8 +33,8 @@ where receipt = 1
 -- What the API says happened to messages, and what webhooks told of, each event once. The API dates one event of
 -- a kind and counts them: a webhook within a minute of it, at the same message, is that one, and each further
 -- webhook is one of those that it only counts. A bounce or an opt-out that a webhook dates needs no other.
--- api, told: CTEs with account, id, message_id, event_type, occurred_at, event_count, url, bounce_type, loaded_at,
--- _dlt_load_id.
+-- api, told: CTEs with account, id, message_id, event_type, occurred_at, event_count, url, bounce_type, first_loaded_at,
+-- loaded_at, _dlt_load_id.
 {% macro told_once(api, told) -%}
     pairs as (
 
@@ -74,6 +75,7 @@ where receipt = 1
             pairs.id is not null as is_in_part,
             {{ api }}.url,
             {{ api }}.bounce_type,
+            {{ api }}.first_loaded_at,
             {{ api }}.loaded_at,
             {{ api }}._dlt_load_id
         from {{ api }}
@@ -96,6 +98,7 @@ where receipt = 1
             event_count,
             url,
             bounce_type,
+            first_loaded_at,
             loaded_at,
             _dlt_load_id
         from counted
@@ -111,6 +114,7 @@ where receipt = 1
             cast(1 as bigint) as event_count,
             {{ told }}.url,
             coalesce({{ told }}.bounce_type, bounces.bounce_type) as bounce_type,
+            {{ told }}.first_loaded_at,
             {{ told }}.loaded_at,
             {{ told }}._dlt_load_id
         from {{ told }}

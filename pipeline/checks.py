@@ -19,7 +19,15 @@ LOST_ROWS = 20
 """A table that loses no more rows than this is not judged by its share."""
 
 TO_DO = frozenset(
-    f"rows.answers.{table}" for table in ("followups_due", "recent_activity", "replies_waiting", "stuck")
+    f"rows.answers.{table}"
+    for table in (
+        "assignment_conflicts",
+        "followups_due",
+        "recent_activity",
+        "replies_waiting",
+        "send_eligibility",
+        "stuck",
+    )
 )
 """Tables of what waits or has just happened: fewer rows, or none, are good or quiet news and no loss."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     Field,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -18,6 +20,7 @@ from pydantic import (
 from ingestion.registry import PROVIDERS
 from ingestion.signatures import SIGNING
 from pipeline.accounts import Account, Section, Slug, SourceConfig, Sources
+from pipeline.money import Cost, Currency, Rate, cost_problem
 
 SOURCES = PROVIDERS
 """`files` needs no configuration."""
@@ -55,12 +58,22 @@ class Agency(Section):
 
     time_zone: the zone whose Mondays begin a cohort week. key_salt: goes into every key; never change it.
     reply_window_days: days after a sequence's last step in which a reply still counts for it.
+    reporting_currency: the one that amounts of several currencies are added up in. exchange_rates: what one
+    unit of another currency is worth in it.
     """
 
     name: str
     time_zone: TimeZone = "UTC"
     key_salt: str = "winnow"
     reply_window_days: int = Field(default=14, ge=1, le=90)
+    reporting_currency: Currency | None = None
+    exchange_rates: dict[Currency, Rate] = Field(default_factory=dict)
+
+    def rates(self) -> dict[str, Decimal]:
+        """Return what a unit of each known currency is worth in the reporting one, if there is one."""
+        if self.reporting_currency is None:
+            return {}
+        return {self.reporting_currency: Decimal(1), **self.exchange_rates}
 
 
 class RunSettings(Section):
@@ -110,7 +123,8 @@ class Icp(Section):
 class Client(Section):
     """One client of the agency.
 
-    meetings_target: meetings to be booked for it a month.
+    competitors: their web domains. meetings_target: meetings to be booked for it a month. postal_address: the
+    sender's, which its messages give. verified_email_only: whether nobody is written to at a guessed address.
     """
 
     id: Slug
@@ -119,6 +133,8 @@ class Client(Section):
     icp: Icp | None = None
     competitors: tuple[str, ...] = ()
     meetings_target: int | None = Field(default=None, ge=1, le=100_000)
+    postal_address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+    verified_email_only: bool = True
 
 
 class Experiment(Section):
@@ -142,6 +158,7 @@ class Config(Section):
 
     state_dir: where ledger, decisions, load states and reports are kept; relative to the file.
     als: a file with scoring points that replace the defaults; relative to the file.
+    costs: what the work costs, for the cost of a meeting.
     notify_url_env: name of the environment variable with the URL that `--notify` posts to.
     """
 
@@ -151,6 +168,7 @@ class Config(Section):
     sources: Sources = Sources()
     run: RunSettings = RunSettings()
     experiments: tuple[Experiment, ...] = ()
+    costs: tuple[Cost, ...] = ()
     als: Path | None = None
     notify_url_env: str | None = None
 
@@ -169,6 +187,16 @@ class Config(Section):
                     )
                 if problem := _webhook_problem(source, account):
                     raise _PlacedError(("sources", source, "accounts", number), problem)
+        if self.agency.exchange_rates:
+            own = self.agency.reporting_currency
+            problem = "give reporting_currency, which they lead to" if own is None else ""
+            if own in self.agency.exchange_rates:
+                problem = f"{own} is the reporting currency; take it out"
+            if problem:
+                raise _PlacedError(("agency", "exchange_rates"), problem)
+        for number in range(len(self.costs)):
+            if wrong := cost_problem(number, self.costs, known, set(self.agency.rates())):
+                raise _PlacedError(("costs", number, wrong[0]), wrong[1])
         experiments = [experiment.id for experiment in self.experiments]
         for number, experiment in enumerate(self.experiments):
             if experiment.id in experiments[:number]:

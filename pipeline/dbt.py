@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.dbt_tests import declared_keys, touched_rows_only
+from pipeline.dbt_tests import declared, declared_keys, touched_rows_only
 from pipeline.errors import RunError
 from warehouse import Warehouse
+from warehouse.publication import Declared
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 """The repository root is the dbt project."""
@@ -71,6 +72,8 @@ class Model:
 
 
 LEFT_OUT = "left_out"
+HOOK = "operation"
+"""What dbt calls a hook; one that fails, such as the contracts', is an exception."""
 
 
 @contextmanager
@@ -168,9 +171,17 @@ class Project:
         ):
             return self._results([*arguments, *excluding], on_done)
 
+    def manifest(self) -> Any:
+        """Return the project as dbt has read it: its manifest."""
+        return self._parsed()
+
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Return model → the columns that name its rows, as its tests declare them; see `declared_keys`."""
         return declared_keys(self._parsed())
+
+    def declared(self) -> dict[str, Declared]:
+        """Return model → its key, the values of its columns and its indexes; see `dbt_tests.declared`."""
+        return declared(self._parsed())
 
     def tested_by(self, tests: Container[str]) -> set[str]:
         """Return the models and sources that tests of these names look at."""
@@ -185,7 +196,8 @@ class Project:
         outcome = self._invoke(arguments, self._parsed(), on_done)
         if outcome.result is None:
             raise RunError(f"dbt could not build: {_why(outcome)}; more in {self._log_dir / 'dbt.log'}")
-        return tuple(_result(item) for item in outcome.result.results)
+        results = (_result(item) for item in outcome.result.results)
+        return tuple(result for result in results if result.kind != HOOK)
 
     @property
     def _target_path(self) -> Path:
@@ -195,7 +207,8 @@ class Project:
     @property
     def _vars(self) -> dict[str, str]:
         prefix = self._warehouse.schema_prefix
-        return {"key_salt": self._key_salt} | ({"schema_prefix": prefix} if prefix else {})
+        own = {"key_salt": self._key_salt, "run_by": "winnow"}
+        return own | ({"schema_prefix": prefix} if prefix else {})
 
     @property
     def _log_dir(self) -> Path:

@@ -6,6 +6,8 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from warehouse.publication import Declared
+
 ROW_BY_ROW = frozenset({"not_null", "accepted_values", "holds"})
 """Tests that look at one row at a time: where a row was not touched, they say what they said before."""
 
@@ -34,6 +36,39 @@ def declared_keys(manifest: Any) -> dict[str, tuple[str, ...]]:
         for column in reversed(columns)
         if (model, column) in filled
     }
+
+
+def declared(manifest: Any) -> dict[str, Declared]:
+    """Return model → what its tests and its `meta.reader_indexes` declare of all its rows.
+
+    Tests that only warn, or look at some rows, declare nothing.
+    """
+    keys, filled, values = declared_keys(manifest), set(), {}
+    for node in manifest.nodes.values():
+        kind = _kind(node)
+        model = (getattr(node, "attached_node", None) or "").rsplit(".", 1)[-1]
+        if not model or node.config.where or str(node.config.severity).lower() != "error":
+            continue
+        if kind == "not_null":
+            filled.add((model, node.column_name))
+        elif kind == "accepted_values" and node.test_metadata.kwargs.get("quote", True):
+            allowed = tuple(str(value) for value in node.test_metadata.kwargs["values"])
+            values[model, node.column_name] = allowed
+    found = {}
+    for node in manifest.nodes.values():
+        if node.resource_type != "model":
+            continue
+        key = keys.get(node.name, ())
+        is_primary = all((node.name, column) in filled for column in key)
+        found[node.name] = Declared(
+            key if is_primary else (),
+            () if is_primary else key,
+            tuple(
+                sorted((column, allowed) for (model, column), allowed in values.items() if model == node.name)
+            ),
+            tuple(tuple(columns) for columns in (node.config.meta or {}).get("reader_indexes", [])),
+        )
+    return found
 
 
 @contextmanager

@@ -44,6 +44,7 @@ def examine(config: Config, warehouse: Warehouse, *, is_offline: bool = False) -
     """
     findings = [Finding("ok", f"winnow.yml: {len(config.clients)} clients, {_accounts(config)} accounts")]
     findings += _keys(config, is_offline=is_offline)
+    findings += _senders(config)
     findings += _warehouse(warehouse)
     findings += _mappings(config, warehouse)
     findings += _reach(config)
@@ -72,6 +73,12 @@ def _keys(config: Config, *, is_offline: bool) -> Iterator[Finding]:
                 yield Finding("error", f"{where}: environment variable {secret} is not set")
             if source != "apollo" and not account.mapped_clients():
                 yield Finding("error", f"{where}: belongs to no client; set its `client`")
+
+
+def _senders(config: Config) -> Iterator[Finding]:
+    for client in config.clients:
+        if client.postal_address is None:
+            yield Finding("warning", f"client {client.id} has no postal_address: no lead of it is eligible")
 
 
 def _tried(source: str, account: Account, key: str) -> Finding:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.clock import utc_now
 from pipeline.errors import RunError, UsageError
 from pipeline.whoami import user
+from warehouse.patience import Patience
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -25,11 +26,15 @@ def grant(config: Config, warehouse: Warehouse, client: str | None, role: str) -
     Granting again changes nothing. Raises ConfigError for an unknown client, UsageError for a role that does
     not exist, that policies do not bind or that may do more than it is granted.
     """
+    if client is not None:
+        config.client(client)
+    return _patience(config).attempt(lambda: _grant(config, warehouse, client, role))
+
+
+def _grant(config: Config, warehouse: Warehouse, client: str | None, role: str) -> list[str]:
     from warehouse import reader_audit, row_security
     from warehouse.publication import GRANTS
 
-    if client is not None:
-        config.client(client)
     with _server(config, warehouse) as connection:
         if missing := reader_audit.missing(connection, role):
             raise UsageError(missing)
@@ -51,6 +56,10 @@ def grant(config: Config, warehouse: Warehouse, client: str | None, role: str) -
 
 def revoke(config: Config, warehouse: Warehouse, client: str | None, role: str) -> None:
     """Take the grant back. Raises UsageError when there is none; the client may be gone from winnow.yml."""
+    _patience(config).attempt(lambda: _revoke(config, warehouse, client, role))
+
+
+def _revoke(config: Config, warehouse: Warehouse, client: str | None, role: str) -> None:
     from warehouse import row_security
     from warehouse.publication import GRANTS
 
@@ -78,6 +87,11 @@ def listed(config: Config, warehouse: Warehouse) -> list[Row]:
         )
         problems = {role: reader_audit.problems(connection, role) for role in {row["role"] for row in rows}}
     return [row | {"problem": next(iter(problems[row["role"]]), None)} for row in rows]
+
+
+def _patience(config: Config) -> Patience:
+    """Try again after a deadlock: autovacuum analyses what a publish has just written."""
+    return Patience(config.run.retries, config.run.retry_wait_seconds)
 
 
 @contextmanager

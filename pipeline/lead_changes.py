@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ COLUMNS = {
 MERGED, SPLIT, MOVED = "merged", "split", "moved"
 TABLES = ("intermediate.touched_people", "intermediate.lead_keys", "ops.current_run", PENDING)
 
+SALT = "key_salt"
+"""In ops.build_state: a hash of the salt that the ids were made with."""
+
 CHANGED = """
     select
         cast(people.old_lead_id as text) as old_lead_id,
@@ -47,12 +51,13 @@ CHANGED = """
 """Whose id is another one than before this build; a key that moved between two leads is no merge."""
 
 
-def keep(engine: Engine, connection: Connection) -> int:
+def keep(engine: Engine, connection: Connection, salt: str) -> int:
     """Log what the build in the warehouse changed, once, however often it is asked; return how many are new.
 
-    Reads nothing but what that build left, so that one that was cut off is logged by the next.
+    Reads nothing but what that build left, so that one that was cut off is logged by the next. With another
+    salt than before every id is another one, and nobody was merged or split.
     """
-    if not all(connection.table_exists(table) for table in TABLES):
+    if not all(connection.table_exists(table) for table in TABLES) or is_resalted(connection, salt):
         return 0
     (run,) = connection.rows("select run_id, run_at from ops.current_run")
     found = connection.rows(CHANGED)
@@ -68,10 +73,23 @@ def keep(engine: Engine, connection: Connection) -> int:
     return len(new)
 
 
-def begin(engine: Engine, connection: Connection, *, is_unfinished: bool) -> None:
+def is_resalted(connection: Connection, salt: str) -> bool:
+    """Say whether the last build that was finished made its ids with another salt."""
+    if not connection.table_exists("ops.build_state"):
+        return False
+    held = connection.scalar("select hash from ops.build_state where scope = ?", [SALT])
+    return held not in (None, salt_hash(salt))
+
+
+def salt_hash(salt: str) -> str:
+    """Return what is kept of a salt."""
+    return hashlib.sha256(salt.encode()).hexdigest()
+
+
+def begin(engine: Engine, connection: Connection, salt: str, *, is_unfinished: bool) -> None:
     """Log what a build that was cut off changed, and forget whom it looked at; call before a new build."""
     if is_unfinished:
-        keep(engine, connection)
+        keep(engine, connection, salt)
     if connection.table_exists("intermediate.touched_people"):
         connection.execute("delete from intermediate.touched_people")
 

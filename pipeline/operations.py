@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ingestion.normalise import domain_key
+
 if TYPE_CHECKING:
     from pipeline.config import Config
     from warehouse import Connection
@@ -19,7 +21,14 @@ CURRENT_RUN = {
     "agency_time_zone": "text",
     "reply_window_days": "integer",
 }
-CLIENT_CONFIG = {"client": "text", "name": "text", "time_zone": "text", "meetings_target": "integer"}
+CLIENT_CONFIG = {
+    "client": "text",
+    "name": "text",
+    "time_zone": "text",
+    "meetings_target": "integer",
+    "postal_address": "text",
+    "verified_email_only": "boolean",
+}
 CLIENT_ICPS = {"client": "text", "kind": "text", "value": "text"}
 ACCOUNT_MAP = {"source": "text", "account": "text", "scope": "text", "value": "text", "client": "text"}
 STAGE_MAP = {
@@ -37,6 +46,18 @@ EXPERIMENTS = {
     "arm": "text",
     "share": "decimal(9, 6)",
 }
+EXCHANGE_RATES = {"currency": "text", "reporting_currency": "text", "rate": "decimal(18, 9)"}
+COSTS = {
+    "name": "text",
+    "client": "text",
+    "amount": "decimal(18, 6)",
+    "currency": "text",
+    "per": "text",
+    "starts_on": "date",
+    "ends_on": "date",
+}
+DBT_VARS = {"name": "text", "value": "text"}
+"""What the pipeline passes to dbt, for a dbt that somebody calls by hand."""
 DEFAULT_STAGES: dict[str, dict[str, dict[str, str]]] = {
     "hubspot": {
         "default": {
@@ -101,12 +122,21 @@ def configured(config: Config) -> dict[str, tuple[dict[str, str], Rows]]:
     return {
         "ops.client_config": (
             CLIENT_CONFIG,
-            [(c.id, c.name, c.time_zone, c.meetings_target) for c in config.clients],
+            [
+                (c.id, c.name, c.time_zone, c.meetings_target, c.postal_address, c.verified_email_only)
+                for c in config.clients
+            ],
         ),
         "ops.client_icps": (CLIENT_ICPS, sorted(set(_icps(config)))),
         "ops.account_map": (ACCOUNT_MAP, account_map(config)),
         "ops.stage_map": (STAGE_MAP, stage_map(config)),
         "ops.experiments": (EXPERIMENTS, list(_experiments(config))),
+        "ops.exchange_rates": (
+            EXCHANGE_RATES,
+            [(code, config.agency.reporting_currency, rate) for code, rate in config.agency.rates().items()],
+        ),
+        "ops.costs": (COSTS, list(_costs(config))),
+        "ops.dbt_vars": (DBT_VARS, [("key_salt", config.agency.key_salt)]),
     }
 
 
@@ -170,7 +200,7 @@ def _mapped(source: str, account: str, scope: str, clients: Mapping[str, str]) -
 def _icps(config: Config) -> Iterator[tuple[str, str, str]]:
     for client in config.clients:
         for name in client.competitors:
-            yield client.id, "competitor", name.strip().lower()
+            yield client.id, "competitor", domain_key(name) or name.strip().lower()
         if client.icp is None:
             continue
         lists = {
@@ -193,3 +223,17 @@ def _experiments(config: Config) -> Iterator[tuple[Any, ...]]:
     for item in config.experiments:
         for arm, share in item.arms.items():
             yield item.id, item.client, item.campaign, item.metric, arm, Decimal(f"{share:.6f}")
+
+
+def _costs(config: Config) -> Iterator[tuple[Any, ...]]:
+    for item in config.costs:
+        for client in (item.client,) if item.client else (client.id for client in config.clients):
+            yield (
+                item.name,
+                client,
+                item.amount,
+                item.currency,
+                item.per,
+                item.starts_on,
+                item.ends_on,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,26 +19,59 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from pipeline.config import Config
-    from warehouse import Warehouse
+    from warehouse import Connection, Warehouse
 
+PAUSED = "ops.paused"
 KINDS = ("source", "account", "client", "campaign")
 Row = dict[str, Any]
 
 
-def current(engine: Engine, at: datetime) -> list[Row]:
-    """Return the pauses that hold at a moment, oldest first."""
-    query = sa.select(pauses).where(
-        pauses.c.resumed_at.is_(None), sa.or_(pauses.c.until.is_(None), pauses.c.until > at)
-    )
+def current(engine: Engine, at: datetime, *, was: bool = False) -> list[Row]:
+    """Return the pauses that hold at a moment, oldest first; was: what held then, though resumed since."""
+    query = sa.select(pauses).where(sa.or_(pauses.c.until.is_(None), pauses.c.until > at))
+    stands = pauses.c.resumed_at.is_(None)
+    if was:
+        query = query.where(pauses.c.paused_at <= at, sa.or_(stands, pauses.c.resumed_at > at))
+    else:
+        query = query.where(stands)
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(query.order_by(pauses.c.pause_number)).mappings()]
 
 
-def of_load(engine: Engine, at: datetime) -> Pauses:
-    """Return what a load at that moment leaves out."""
-    rows = current(engine, at)
+def of_load(engine: Engine, at: datetime, *, was: bool = False) -> Pauses:
+    """Return what a load at that moment leaves out; was: see `current`."""
+    rows = current(engine, at, was=was)
     found = {kind: {row["name"]: until(row) for row in rows if row["kind"] == kind} for kind in KINDS}
     return Pauses(found["source"], found["account"], found["client"], found["campaign"])
+
+
+def of_night(engine: Engine, config: Config, at: datetime, *, was: bool = False) -> list[tuple[str, str]]:
+    """Return the kind and name of every account, client and campaign that is paused at a moment.
+
+    A paused source is its accounts; an account all of whose clients are paused is paused, too. was: what held
+    then, for a night that is past; otherwise what nobody has resumed since.
+    """
+    paused = of_load(engine, at, was=was)
+    accounts = [
+        f"{source}/{account.name}"
+        for source in config.configured_sources()
+        for account in config.sources.accounts(source)
+        if paused.of_account(source, account)
+    ]
+    named = {"account": accounts, "client": paused.clients, "campaign": paused.campaigns}
+    return [(kind, name) for kind, names in named.items() for name in sorted(names)]
+
+
+def tell(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Tell dbt what is paused: rows of kind and name."""
+    connection.replace(PAUSED, {"kind": "text", "name": "text"}, rows)
+
+
+def told(connection: Connection) -> list[tuple[Any, ...]]:
+    """Return what dbt was told last."""
+    if not connection.table_exists(PAUSED):
+        return []
+    return [(row["kind"], row["name"]) for row in connection.rows(f"select kind, name from {PAUSED}")]
 
 
 def until(row: Row) -> str:

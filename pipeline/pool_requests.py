@@ -27,6 +27,26 @@ GOES_ON = (OPEN, TIMED_OUT)
 """Requests that another call could still fill."""
 
 
+COUNTS = ("found", "new", "known", "without_email", "suppressed")
+"""What the fact pool_requests shows of a request's counts."""
+
+LOG = "ops.pool_request_log"
+COLUMNS = {
+    "request_id": "uuid",
+    "kind": "text",
+    "client": "text",
+    "status": "text",
+    "reason": "text",
+    "contact_target": "bigint",
+    "contact_ready": "bigint",
+    "company_target": "bigint",
+    "company_ready": "bigint",
+    **{f"{name}_count": "bigint" for name in COUNTS},
+    "requested_at": "timestamptz",
+    "updated_at": "timestamptz",
+}
+
+
 @dataclass(frozen=True)
 class Progress:
     """How much of what was asked for is there."""
@@ -167,3 +187,19 @@ def _request(row: sa.RowMapping) -> PoolRequest:
         request_id=row["request_id"],
         asked_at=row["asked_at"],
     )
+
+
+def told(engine: Engine, target: str, before: datetime | None) -> list[tuple[Any, ...]]:
+    """Return the requests of `target` as rows of LOG, in their order; before: asked up to then."""
+    table = pool_requests.c
+    query = sa.select(pool_requests).where(table.target == target).order_by(table.request_number)
+    if before is not None:
+        query = query.where(table.asked_at <= before)
+    with engine.connect() as connection:
+        found = connection.execute(query).mappings().all()
+    rows = []
+    for row in found:
+        counts = {f"{name}_count": row["counts"].get(name) for name in COUNTS}
+        values = {**row, **counts, "requested_at": row["asked_at"]}
+        rows.append(tuple(values[name] for name in COLUMNS))
+    return rows

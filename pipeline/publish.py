@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.context import Context
-from pipeline.dbt import Model
+from pipeline.dbt import Model, Project
+from pipeline.metrics import SCORING_KEYS
 from pipeline.stages.build import EVERYTHING
 from warehouse import Connection
-from warehouse.publication import UNPUBLISHED_KEYS, Published, PublishedTable, Stamp
+from warehouse.publication import UNPUBLISHED_KEYS, Declared, Published, PublishedTable, Stamp
 
 SCORING_TABLES = ("als_scores", "findings", "tests")
 """Tables of schema scoring that are published beside the marts."""
@@ -28,15 +29,22 @@ def publish(context: Context, tables: list[PublishedTable]) -> Published:
     return replace(published, notes=(*published.notes, *told))
 
 
-def published_tables(models: tuple[Model, ...], connection: Connection) -> list[PublishedTable]:
+def published_tables(project: Project, connection: Connection) -> list[PublishedTable]:
     """Return the marts that the project marks as published (views never), and the scoring tables."""
+    declared = project.declared()
     tables = [
-        PublishedTable(model.name, model.relation, *_touched(model), withheld=model.withheld)
-        for model in models
+        PublishedTable(
+            model.name,
+            model.relation,
+            *_touched(model),
+            withheld=model.withheld,
+            declared=declared[model.name],
+        )
+        for model in project.models()
         if model.is_published and model.materialized in ("table", "incremental")
     ]
     tables += [
-        PublishedTable(name, f"scoring.{name}")
+        PublishedTable(name, f"scoring.{name}", declared=Declared(unique=SCORING_KEYS[name]))
         for name in SCORING_TABLES
         if connection.table_exists(f"scoring.{name}")
     ]

@@ -38,9 +38,7 @@ def repeat(context: Context) -> None:
     with copy.connect(read_only=True) as connection:
         if not connection.scalar("select count(*) from ops.built_loads"):
             raise RunError(f"nothing was loaded by {context.run_at:%Y-%m-%d %H:%M} UTC; name a later night")
-        tables = {
-            table.name: table.source for table in published_tables(context.project.models(), connection)
-        }
+        tables = {table.name: table.source for table in published_tables(context.project, connection)}
         context.notes.numbers = numbers_of(connection, tables, context.run_at)
     context.notes.notes.append(
         f"the past night stands in schemas {copy.schema_prefix}facts, {copy.schema_prefix}scoring and"

@@ -244,6 +244,18 @@ lead_changes = sa.Table(
 )
 """Which leads were merged and split, by which build: their ids are with people, in exports and reports."""
 
+client_versions = sa.Table(
+    "client_versions",
+    metadata,
+    sa.Column("version_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("client", index=True),
+    _text("kind"),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("content", sa.JSON(none_as_null=True)),
+    sa.Column("valid_from", UtcTime, nullable=False),
+)
+"""What winnow.yml said of each client, and since when; no content: it says nothing any more."""
+
 grants = sa.Table(
     "grants",
     metadata,

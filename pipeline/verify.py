@@ -34,6 +34,9 @@ SCOPES = {
         "method = 'rules' and exists (select 1 from facts.replies where"
         " replies.text_hash = reply_labels.text_hash and replies.received_on = reply_labels.received_on)"
     ),
+    "scoring.text_features": (
+        "text_hash in (select text_hash from facts.messages union all select text_hash from facts.templates)"
+    ),
     "scoring.findings": "found_at = (select cast(hash as timestamptz) from ops.build_state"
     " where scope = 'learn_clock')",
 }
@@ -45,6 +48,7 @@ SCORING_KEYS = {
     "als_words": ("client_id", "kind", "word"),
     "findings": ("finding_id",),
     "reply_labels": ("text_hash", "received_on"),
+    "text_features": ("text_hash",),
     "tests": ("detector", "client_id", "outcome", "dimension", "value"),
     "title_groups": ("title",),
 }

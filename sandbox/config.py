@@ -38,6 +38,8 @@ from sandbox.salesforge_records import sequence_id, workspace_id
 BASE_URL_ENV = "WINNOW_SANDBOX_URL"
 HEADROOM = 0.9
 """Share of a provider's limit that a caller should use."""
+MEETINGS_TARGET = 20
+"""Meetings that every client is to have a month."""
 
 
 def environment(agency: Agency, url: str, base_url_env: str = BASE_URL_ENV) -> dict[str, str]:
@@ -64,6 +66,8 @@ def config_yaml(
             "time_zone": "Europe/London",
             "key_salt": "sandbox",
             "reply_window_days": REPLY_WINDOW_DAYS,
+            "reporting_currency": "EUR",
+            "exchange_rates": {"GBP": 1.17, "USD": 0.92},
         },
         "clients": [_client(profile) for profile in profiles],
         "sources": {
@@ -74,6 +78,11 @@ def config_yaml(
             **_crms(agency, base, speed),
         },
         "experiments": _experiments(agency),
+        "costs": [
+            {"name": "team", "amount": 1800, "currency": "GBP", "per": "month"},
+            {"name": "sending", "amount": 0.004, "currency": "USD", "per": "message"},
+            {"name": "data", "amount": 0.12, "currency": "USD", "per": "lead"},
+        ],
     }
     if webhooks:
         _add_webhooks(document["sources"], webhooks)
@@ -96,6 +105,8 @@ def _client(profile: ClientProfile) -> dict[str, Any]:
         "id": profile.id,
         "name": profile.name,
         "time_zone": profile.time_zone,
+        "postal_address": profile.postal_address,
+        "meetings_target": MEETINGS_TARGET,
         "icp": {
             "industries": list(profile.industries),
             "employees": {"min": low, "max": high},

@@ -97,6 +97,7 @@ def account(view: View, item: Campaign, mailbox: str) -> Json:
         "email": mailbox,
         "timestamp_created": created,
         "timestamp_updated": created,
+        "timestamp_warmup_start": created,
         "first_name": first,
         "last_name": last,
         "warmup": {"limit": 10, "increment": "disabled", "reply_rate": 0.3},

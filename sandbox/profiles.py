@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class ClientProfile:
     """One client of the agency.
 
-    id, name: as in winnow.yml. time_zone: of its own office and its campaigns' schedule.
+    id, name, postal_address: as in winnow.yml. time_zone: of its own office and its campaigns' schedule.
     provider_client_id: its number in the shared Smartlead workspace; None where the client has one of its
     own. portal_id: its HubSpot portal. industries and bands: each person's company has one of them, all
     equally likely. countries: (country, weight). offer: what its e-mails talk about. price: (low, high) of
@@ -29,6 +29,7 @@ class ClientProfile:
     offer: str
     price: tuple[int, int]
     sender: tuple[str, str]
+    postal_address: str
 
     @property
     def employees(self) -> tuple[int, int]:
@@ -61,6 +62,7 @@ PROFILES: tuple[ClientProfile, ...] = (
         offer="revenue dashboards",
         price=(4_000, 24_000),
         sender=("Laura", "Meyers"),
+        postal_address="350 Fifth Avenue, New York, NY 10118",
     ),
     ClientProfile(
         id="nordwind",
@@ -76,6 +78,7 @@ PROFILES: tuple[ClientProfile, ...] = (
         offer="freight cost audits",
         price=(6_000, 40_000),
         sender=("Jonas", "Adler"),
+        postal_address="Brandstwiete 1, 20457 Hamburg",
     ),
     ClientProfile(
         id="harbour",
@@ -91,6 +94,7 @@ PROFILES: tuple[ClientProfile, ...] = (
         offer="interim finance hires",
         price=(3_000, 18_000),
         sender=("Amelia", "Hart"),
+        postal_address="1 Poultry, London EC2R 8EJ",
     ),
     ClientProfile(
         id="solstice",
@@ -106,6 +110,7 @@ PROFILES: tuple[ClientProfile, ...] = (
         offer="energy contract reviews",
         price=(2_000, 12_000),
         sender=("Ines", "Molina"),
+        postal_address="Calle de Alcalá 48, 28014 Madrid",
     ),
     ClientProfile(
         id="kestrel",
@@ -121,6 +126,7 @@ PROFILES: tuple[ClientProfile, ...] = (
         offer="access reviews",
         price=(9_000, 60_000),
         sender=("Owen", "Reyes"),
+        postal_address="1701 Wynkoop Street, Denver, CO 80202",
     ),
 )
 """Clients, in the order in which `Params.clients` takes them."""

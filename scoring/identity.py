@@ -62,11 +62,39 @@ _TAKE = f"""
 """
 
 _DIGITS = "translate(phone, '+-(). /', '')"
+
+
+def _plain(text: str | None) -> str | None:
+    """Return text without case and accents, None where nothing is left."""
+    if text is None:
+        return None
+    parts = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join("".join(char for char in parts if not unicodedata.combining(char)).split()) or None
+
+
+_PLAIN = {
+    char: plain
+    for char in map(chr, (*range(0x41, 0x5B), *range(0xC0, 0x180)))
+    if (plain := _plain(char)) and len(plain) == 1 and plain != char
+}
+"""Latin letters that stand for a plainer one; of other alphabets, capitals stay what they are."""
+
+
+def folded(column: str) -> str:
+    """Return SQL for a text without case and accents, the same on every engine.
+
+    Their lower() agree on English letters only; translate() is slow, and spared where there are no others.
+    """
+    plain = f"translate({column}, '{''.join(_PLAIN)}', '{''.join(_PLAIN.values())}')"
+    is_english = f"bit_length({column}) = 8 * length({column})"
+    return f'case when {is_english} then lower({column} collate "C") else {plain} end'
+
+
 _BLOCKS = {
     "phone": (f"right({_DIGITS}, 9)", f"length({_DIGITS}) >= 7"),
-    "name": ("lower(first_name) || ' ' || lower(last_name)", "true"),
-    "last name": ("lower(last_name) || '@' || company_domain", "true"),
-    "first name": ("lower(first_name) || '@' || company_domain", "true"),
+    "name": ("first || ' ' || last", "true"),
+    "last name": ("last || '@' || company_domain", "true"),
+    "first name": ("first || '@' || company_domain", "true"),
     "address": ("split_part(email_key, '@', 1)", "true"),
 }
 """What two people must share to be compared: the value of a block, and when it counts."""
@@ -74,7 +102,10 @@ _BLOCKS = {
 _PAIR_UP = f"""
     insert into {PAIRS} (left_id, right_id)
     with people as (
-        select pool.*
+        select
+            pool.lead_id, pool.phone, pool.email_key, pool.company_domain,
+            {folded("pool.first_name")} as first,
+            {folded("pool.last_name")} as last
         from facts.lead_pool as pool
         left join seeds.role_mailboxes as roles on split_part(pool.email_key, '@', 1) = roles.local_part
         where roles.local_part is null
@@ -104,8 +135,8 @@ _PAIR_UP = f"""
 """
 
 _COUNTS = "".join(
-    f" left join (select lower({name}) as value, count(*) as people from facts.lead_pool"
-    f" group by lower({name})) as {name}s on lower(pool.{name}) = {name}s.value"
+    f" left join (select {folded(name)} as value, count(*) as people from facts.lead_pool"
+    f" group by {folded(name)}) as {name}s on {folded(f'pool.{name}')} = {name}s.value"
     for name in COUNTED
 )
 _RECORDS = f"""
@@ -252,11 +283,3 @@ def _record(row: Mapping[str, Any], total: int, model: Model) -> dict[str, Any]:
         usual = next(level["u"] for level in model.comparisons[name] if level["level"] == "exact")
         record[f"tf_{name}"] = ((row[f"{name}_count"] or 0) + USUAL * usual) / (total + USUAL)
     return record
-
-
-def _plain(text: str | None) -> str | None:
-    """Return text without case and accents, None where nothing is left."""
-    if text is None:
-        return None
-    parts = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join("".join(char for char in parts if not unicodedata.combining(char)).split()) or None

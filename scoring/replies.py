@@ -238,6 +238,11 @@ def _topics(words: Sequence[str], lexicon: Rules) -> tuple[str, ...]:
     return tuple(topic for topic, marks in lexicon.topics.items() if not marks.isdisjoint(present))[:5]
 
 
+def ensure_table(connection: Connection) -> None:
+    """Create scoring.reply_labels where it is missing."""
+    connection.create_table(TABLE, COLUMNS, primary_key=["text_hash", "received_on"])
+
+
 def label_new(connection: Connection, run_at: datetime) -> LabelCounts:
     """Label the texts of facts.replies that these rules have not labelled yet; return what was done.
 
@@ -246,7 +251,7 @@ def label_new(connection: Connection, run_at: datetime) -> LabelCounts:
     call goes on where a first was stopped.
     """
     version = rules_version()
-    connection.create_table(TABLE, COLUMNS, primary_key=["text_hash", "received_on"])
+    ensure_table(connection)
     removed = connection.execute(
         f"delete from {TABLE} where method = 'rules' and rules_version <> ?", [version]
     )

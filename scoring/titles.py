@@ -225,13 +225,18 @@ def _read_part(marks: Sequence[_Mark], end: int, vocabulary: _Vocabulary) -> tup
     return set(), any(helper.kind == "unsuitable" for helper in helpers)
 
 
+def ensure_table(connection: Connection) -> None:
+    """Create scoring.title_groups where it is missing."""
+    connection.create_table(TABLE, COLUMNS, primary_key=["title"])
+
+
 def classify_new(connection: Connection) -> int:
     """Classify the titles of facts.lead_pool that `scoring.title_groups` lacks; return how many.
 
     Rows of other rules are replaced. Titles are kept exactly as in the pool.
     """
     version = rules_version()
-    connection.create_table(TABLE, COLUMNS, primary_key=["title"])
+    ensure_table(connection)
     connection.execute(f"delete from {TABLE} where rules_version <> ?", [version])
     found = connection.rows(
         f"""

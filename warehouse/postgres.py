@@ -6,12 +6,14 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warehouse import reader_audit, row_security
 from warehouse.base import Connection, Row, Warehouse, WarehouseError, single_line
+from warehouse.constraints import Constraints
 from warehouse.publication import (
     CLIENT_COLUMNS,
     CLIENT_COLUMNS_COLUMNS,
@@ -205,9 +207,12 @@ class PostgresWarehouse(Warehouse):
             row_security.lock(connection)
             connection.create_schema(SCHEMA)
             connection.create_table(f"{SCHEMA}.publication", PUBLICATION_COLUMNS)
+            constraints = Constraints(connection, tables)
             for table in tables:
-                told, rows[table.name] = _publish_table(connection, table, whole=whole)
+                write = partial(_publish_table, connection, table, whole=whole)
+                told, rows[table.name] = constraints.write(table.name, write)
                 notes += told
+            notes += constraints.complete()
             connection.execute(f"delete from {SCHEMA}.publication")
             connection.execute(
                 f"insert into {SCHEMA}.publication values (?, ?, ?)",
@@ -249,7 +254,6 @@ def _publish_table(connection: Connection, table: PublishedTable, *, whole: bool
     if not existing:
         connection.execute(f"create table {target} (like {table.source})")
         row_security.protect(connection, table.name, str(connection.scalar("select current_user")))
-        _index(connection, table, columns)
     elif existing != columns:
         notes = _change_columns(connection, table, existing, columns)
         whole = True
@@ -296,7 +300,6 @@ def _change_columns(
     for name in added:
         kind = columns[name] + collations.get(name, "")
         connection.execute(f"alter table {target} add column {quoted(name)} {kind}")
-    _index(connection, table, {name: columns[name] for name in added})
     told = [f"gained {', '.join(added)}"] if added else []
     told += [f"lost {', '.join(dropped)}"] if dropped else []
     fallen = before - _policies(connection, table.name)
@@ -304,11 +307,6 @@ def _change_columns(
         f"policy {name} on {SCHEMA}.{table.name} fell with a column that it read; create it again"
         for name in sorted(fallen)
     ]
-
-
-def _index(connection: Connection, table: PublishedTable, columns: dict[str, str]) -> None:
-    for column in (name for name in (table.key, "client_id") if name in columns):
-        connection.execute(f"create index on {SCHEMA}.{quoted(table.name)} ({quoted(column)})")
 
 
 def _policies(connection: Connection, table: str) -> set[str]:

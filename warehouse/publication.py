@@ -23,12 +23,27 @@ PUBLICATION_COLUMNS = {"run_id": "text", "run_at": "timestamptz", "published_at"
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What the project declares of a table's rows.
+
+    primary_key: the columns that name a row, where none is ever null; unique: those, where one may be.
+    values: of a column, all that it may hold beside null. indexes: columns that readers look rows up by.
+    """
+
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class PublishedTable:
     """One table to publish as analytics.`name`.
 
     source: where it stands in the warehouse, `schema.table`. kind, key: which touched keys its rows are
     replaced by and the column that holds them; None where the table is always written whole.
     withheld: columns that no client may read; None where that is the whole table.
+    declared: what holds for all its rows.
     """
 
     name: str
@@ -36,6 +51,7 @@ class PublishedTable:
     kind: str | None = None
     key: str | None = None
     withheld: frozenset[str] | None = frozenset()
+    declared: Declared = Declared()
 
     def client_columns(self, columns: Mapping[str, str]) -> list[str]:
         """Return those of `columns` (name to type) that a client may read in its rows.

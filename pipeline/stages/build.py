@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 
-from pipeline import identity, lead_changes, operations
+from pipeline import client_versions, identity, lead_changes, operations, pauses, told
 from pipeline.context import Context
 from pipeline.dbt import PROJECT_DIR, Model, NodeResult
 from pipeline.errors import RunError
@@ -39,12 +39,16 @@ NEVER_EMPTY = {
     "facts.replies": "intermediate.int_replies",
     "facts.thread_messages": "intermediate.int_messages",
     "facts.campaigns": "intermediate.int_campaigns",
+    "facts.campaign_steps": "intermediate.int_campaign_steps",
+    "facts.templates": "intermediate.int_templates",
+    "facts.mailboxes": "intermediate.int_mailboxes",
     "facts.campaign_leads": "intermediate.int_campaign_leads",
     "facts.lead_pool": "intermediate.int_people",
     "facts.companies": "intermediate.int_companies",
     "facts.deals": "intermediate.int_deals",
     "facts.deal_stages": "intermediate.int_deal_stages",
     "facts.meetings": "intermediate.int_meetings",
+    "facts.attribution": "intermediate.int_result_touches",
     "facts.outcomes": "intermediate.int_outcomes",
     "facts.message_events": "intermediate.int_message_events",
 }
@@ -56,6 +60,7 @@ WAITING = {
         "exists (select 1 from intermediate.int_messages as messages where messages.source = origin.source"
         " and messages.account = origin.account and messages.id = origin.message_id)"
     ),
+    "intermediate.int_result_touches": "origin.takes_credit and not origin.is_deleted",
 }
 """Which rows of an origin count; the others wait for what they belong to: a person, a message not loaded."""
 
@@ -75,24 +80,15 @@ def build(context: Context) -> None:
 
 
 def _build_facts(context: Context, step: OpenStep) -> None:
-    from ingestion.load import completed_loads, ensure_tables
-
-    options, config = context.options, context.config
-    ensure_tables(context.warehouse)
+    options = context.options
     current = project_hash(context)
     facts = [model for model in context.project.models() if not model.folder.startswith(ANSWERS_FOLDER)]
+    salt = context.config.agency.key_salt
     is_copy = bool(context.warehouse.schema_prefix)  # its decisions are laid out with its raw data
+    step.rows = _prepare(context)
     with context.warehouse.connect() as connection:
-        if not is_copy:
-            is_unfinished = built_state(connection) == UNFINISHED
-            lead_changes.begin(context.state, connection, is_unfinished=is_unfinished)
-        operations.write_operations(connection, config, context.run_id, context.run_at)
-        if not is_copy:
-            identity.write_links(context.state, connection)
-        connection.create_table(CHECKS, CHECK_COLUMNS)
         kept = [model.relation for model in facts if model.materialized == "incremental"]
         reason = refresh_reason(connection, current, kept, asked=options.full_refresh)
-        step.rows = operations.set_loads_to_build(connection, completed_loads(connection))
         _set_state(connection, STATE, UNFINISHED)
     if reason:
         context.notes.notes.append(f"facts are built in full: {reason}")
@@ -106,7 +102,7 @@ def _build_facts(context: Context, step: OpenStep) -> None:
     with context.warehouse.connect() as connection, connection.transaction():
         require_rows(connection)
         if not is_copy:
-            lead_changes.keep(context.state, connection)
+            lead_changes.keep(context.state, connection, salt)
             lead_changes.write_log(context.state, connection)
             identity.mark_built(connection, context.run_id)
         connection.execute(
@@ -119,6 +115,51 @@ def _build_facts(context: Context, step: OpenStep) -> None:
             collect_touched(connection, facts, everything=bool(reason))
         _set_state(connection, STATE, current)
         _set_state(connection, FACTS_RUN, context.run_id)
+        _set_state(connection, lead_changes.SALT, lead_changes.salt_hash(salt))
+
+
+def _prepare(context: Context) -> int:
+    """Write all that dbt reads and does not build itself; return how many loads are to be built."""
+    from ingestion.load import completed_loads, ensure_tables
+
+    ensure_tables(context.warehouse)
+    state, config, salt = context.state, context.config, context.config.agency.key_salt
+    is_copy = bool(context.warehouse.schema_prefix)
+    with context.warehouse.connect() as connection:
+        if not is_copy:
+            is_unfinished = built_state(connection) == UNFINISHED
+            lead_changes.begin(state, connection, salt, is_unfinished=is_unfinished)
+            if lead_changes.is_resalted(connection, salt):
+                context.notes.warnings.append(
+                    "key_salt in winnow.yml has changed: all ids are others than before, in exports and"
+                    " reports, too; put the old one back unless that is wanted"
+                )
+        operations.write_operations(connection, config, context.run_id, context.run_at)
+        if not is_copy:
+            identity.write_links(state, connection)
+            client_versions.keep(state, config, context.run_at)
+            told.write(connection, told.read(state, context.warehouse.target))
+            pauses.tell(connection, pauses.of_night(state, config, context.run_at))
+        connection.create_table(CHECKS, CHECK_COLUMNS)
+        return operations.set_loads_to_build(connection, completed_loads(connection))
+
+
+def prepare_by_hand(context: Context) -> None:
+    """Make ready what dbt reads when somebody calls it by hand, unless the last build was the pipeline's own.
+
+    That one left all that it takes, and its clock is the one that its answers and checks speak of.
+    """
+    from scoring import als, content, replies, titles
+
+    if context.ask(built_state) not in (None, UNFINISHED):
+        return
+    _prepare(context)
+    with context.warehouse.connect() as connection:
+        als.ensure_tables(connection)
+        replies.ensure_table(connection)
+        titles.ensure_table(connection)
+        content.ensure_table(connection)
+        lead_changes.write_log(context.state, connection)
 
 
 def _stands(context: Context, scope: str, run_id: str) -> bool:

@@ -25,6 +25,7 @@ READING_SHARE = 0.8
 def run(context: Context) -> None:
     """Load every chosen source; failures become notes, unless nothing at all could be loaded (RunError)."""
     from ingestion.load import ensure_tables
+    from pipeline.stages.build import prepare_by_hand
     from pipeline.steps import perform
 
     sources = chosen_sources(context.config, context.options)
@@ -43,6 +44,7 @@ def run(context: Context) -> None:
     accounts = sum(_account_count(context, source) for source in sources)
     if accounts and len(context.notes.missing) >= accounts:
         raise RunError(*context.notes.missing)
+    context.patience.attempt(lambda: prepare_by_hand(context))
 
 
 def _load(context: Context, source: str, seconds: float, step: OpenStep) -> None:

@@ -17,9 +17,8 @@ def run(context: Context) -> None:
     from pipeline import gate, publish
     from pipeline.steps import perform
 
-    models = context.project.models()
     context.ask(gate.require_finished)
-    tables = context.ask(lambda connection: publish.published_tables(models, connection))
+    tables = context.ask(lambda connection: publish.published_tables(context.project, connection))
     perform(context, "publish", "gate", partial(_audit, context, tables))
     perform(context, "publish", "tables", partial(_publish, context, tables))
 

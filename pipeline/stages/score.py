@@ -1,5 +1,5 @@
-"""Score: replies and titles are read once a distinct text, every lead is scored, and people who are alike are
-linked: the next build makes them one."""
+"""Score: replies, titles and our own texts are read once each, every lead is scored, and people who are alike
+are linked: the next build makes them one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Count = Callable[[Context, Connection], int]
 
 
 def run(context: Context) -> None:
-    """Label new replies, group new titles, score all pairs of lead and client, link people who are alike."""
+    """Label new replies, group new titles, read new texts, score all leads, link people who are alike."""
     from pipeline.steps import perform
 
     if context.ask(built_state) in (None, UNFINISHED):
@@ -49,6 +49,12 @@ def _group_titles(_context: Context, connection: Connection) -> int:
     return classify_new(connection)
 
 
+def _read_texts(_context: Context, connection: Connection) -> int:
+    from scoring.content import read_new
+
+    return read_new(connection)
+
+
 def _match_people(context: Context, connection: Connection) -> int:
     from pipeline.identity import propose
 
@@ -69,6 +75,7 @@ WORK: dict[str, Count] = {
     "scores at send": _keep_scores,
     "replies": _label_replies,
     "titles": _group_titles,
+    "texts": _read_texts,
     "leads": _score_leads,
     "people": _match_people,
 }

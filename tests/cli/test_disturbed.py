@@ -42,7 +42,7 @@ AT = NIGHT.isoformat()
 SETTINGS = "run:\n  retry_wait_seconds: 0\n"
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
-IN_USE = ("ingestion.load._count", "pipeline.operations.set_loads_to_build")
+IN_USE = ("ingestion.load._count", "pipeline.stages.build.refresh_reason")
 """Functions of load and build that are given a connection."""
 
 Act = Callable[[], None]

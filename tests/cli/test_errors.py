@@ -197,6 +197,14 @@ def test_doctor_finds_the_missing_key(folder: Path, monkeypatch: pytest.MonkeyPa
     assert {finding["level"] for finding in json.loads(done.stdout)} == {"ok", "warning"}
 
 
+def test_doctor_warns_of_a_client_without_a_postal_address(folder: Path) -> None:
+    warning = "client acme has no postal_address: no lead of it is eligible"
+    assert f"warning {warning}" in winnow(folder, "doctor", "--offline").stdout
+    with_address = CONFIG.replace("name: Acme", "name: Acme, postal_address: 1 High Street")
+    (folder / "winnow.yml").write_text(with_address)
+    assert warning not in winnow(folder, "doctor", "--offline").stdout
+
+
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(folder: Path) -> None:
     done = winnow(folder, "run", "--dry-run", "--from", "build", "--at", "2026-03-06")
     assert done.exit_code == 0

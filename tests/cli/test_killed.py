@@ -28,14 +28,7 @@ PARAMS = Params(leads=80, days=30)
 AT = PARAMS.night().isoformat()
 ROOT = Path(__file__).resolve().parents[2]
 MOMENTS = {
-    "duckdb": (
-        "after:bought",
-        "load smartlead:60",
-        "after:landing",
-        "build:25",
-        "after:scored",
-        "after:published",
-    ),
+    "duckdb": ("after:bought", "load smartlead:60", "after:scored", "after:published"),
     "postgres": ("after:landing", "build:25", "after:published"),
 }
 """On PostgreSQL those at which the server holds half of something."""

@@ -156,3 +156,11 @@ def test_people_are_bought_once_and_listed(world: World, monkeypatch: pytest.Mon
     assert len(files[1]) == made["contacts"]["ready"]
     assert "open requests" not in winnow(world.folder, "status").stdout
     assert world.rows(called) == [("+15550164", "verified", True)], "what came later reached the pool"
+    told = world.rows(
+        "select kind, status, contact_target, contact_ready, contact_gap, new_count"
+        " from analytics.pool_requests order by requested_at"
+    )
+    ready = counts["ready"]
+    assert told[2] == ("populate", populated["status"], TARGET, ready, TARGET - ready, TARGET)
+    assert (*told[3][:3], told[3][3] + told[3][4]) == ("list", "open", companies, companies)
+    assert [row[1] for row in told[:2]] == ["failed", "failed"]

@@ -23,7 +23,14 @@ FROM_AFAR = [
                 ],
                 "campaigns": [{"id": "c1", "name": "One", "client": "acme"}],
                 "messages": [
-                    {"id": "m1", "lead": "p1", "sent_at": MARCH},
+                    {
+                        "id": "m1",
+                        "lead": "p1",
+                        "sent_at": MARCH,
+                        "mailbox": "Ann@Send.example",
+                        "template_id": "t1",
+                        "body": "Hi Ada, open to a look?",
+                    },
                     {"id": "m2", "lead": "p2", "sent_at": MARCH},
                 ],
                 "message_events": [{"id": "e1", "message_id": "m1", "type": "clicked", "time": LATER}],
@@ -43,13 +50,20 @@ FROM_AFAR = [
                     {"id": "p4", "email": "Ada@Y.example", "company_domain": "y.example", "company_name": "A"}
                 ],
                 "campaigns": [{"id": "c1", "name": "One", "client": "beta"}],
+                "mailboxes": [
+                    {"id": "b1", "email": "ann@send.example", "created_at": MARCH, "client": "acme"}
+                ],
+                "templates": [
+                    {"id": "t1", "campaign_id": "c1", "body": "Hi {{first_name}}, open to a look?"}
+                ],
                 "message_events": [{"id": "e1", "message_id": "m2", "type": "clicked", "time": LATER}],
             }
         },
     ),
 ]
 """People whose own records do not come in anew, while what their rows read does: their company's domain and
-name, the client of a campaign that one only replied to, the message that an event belongs to."""
+name, the client of a campaign that one only replied to, the message that an event belongs to, the mailbox and
+the template of a message."""
 
 FIRST_OF_ALL = [
     Night(24, 0, {}),

@@ -56,7 +56,7 @@ class Night:
 
 _HEAD = "agency: {{name: Nights, time_zone: {zone}, key_salt: nights, reply_window_days: {window}}}\n"
 _ACME = (
-    "  - {id: acme, name: Acme, time_zone: America/New_York,"
+    "  - {id: acme, name: Acme, time_zone: America/New_York, postal_address: 1 High Street,"
     " icp: {industries: [software], countries: [Germany]}}\n"
 )
 _BETA = "  - {id: beta, name: Beta, icp: {titles: [CEO]}, competitors: [y.example]}\n"
@@ -137,13 +137,27 @@ ENTITIES: dict[str, SearchStrategy[Record]] = {
             "step": _one(1, 2),
             "variant": _maybe("A", "B"),
             "sent_at": _moment(),
+            "mailbox": _maybe("ann@send.example", "Bo@send.example"),
+            "template_id": _maybe("t1"),
+            "subject": _maybe("An idea"),
+            "body": _maybe("Open to a look?", "Hi {{first_name}}", "Haben Sie Zeit?"),
+        }
+    ),
+    "mailboxes": st.fixed_dictionaries(
+        {
+            "id": _one("b1", "b2"),
+            "client": _maybe(*CLIENTS),
+            "email": _maybe("Ann@send.example", "bo@send.example"),
+            "status": _maybe("active", "error"),
+            "daily_limit": _maybe(1, 40),
+            "created_at": _moment(),
         }
     ),
     "message_events": st.fixed_dictionaries(
         {
             "id": _one("e1", "e2", "e3", "e4"),
             "message_id": _one("m1", "m2", "m3", "m4"),
-            "type": _one("opened", "clicked", "delivered", "bounced", "unsubscribed"),
+            "type": _one("opened", "clicked", "delivered", "bounced", "unsubscribed", "complained"),
             "time": _moment(),
             "ip": _maybe("192.0.2.1"),
             "bounce_type": _maybe("hard", "soft"),
@@ -199,13 +213,29 @@ ENTITIES: dict[str, SearchStrategy[Record]] = {
             "client": _one("acme"),
             "domain": _one("x.example", "y.example"),
             "purchase_count": _maybe(1, 3),
+            "last_purchase_on": _maybe("2024-05-01", "2026-02-01"),
+        }
+    ),
+    "suppressions": st.fixed_dictionaries(
+        {
+            "id": _one("s1", "s2"),
+            "client": _maybe(*CLIENTS),
+            "email": _maybe(*EMAILS),
+            "domain": _maybe("y.example"),
+            "reason": _one("do_not_contact", "other"),
+            "expires_on": _maybe("2026-03-28", "2026-04-05"),
         }
     ),
     "campaign_steps": st.fixed_dictionaries(
         {"campaign_id": _one("c1", "c2"), "step_number": _one(1, 2), "wait_days": _maybe(1, 3)}
     ),
     "templates": st.fixed_dictionaries(
-        {"id": _one("t1"), "campaign_id": _maybe("c1", "c2"), "variant": _maybe("A", "B")}
+        {
+            "id": _one("t1"),
+            "campaign_id": _maybe("c1", "c2"),
+            "variant": _maybe("A", "B"),
+            "body": _maybe("Hi {{first_name}}", "Open to a look?"),
+        }
     ),
     "deal_stages": st.fixed_dictionaries(
         {"deal_id": _one("d1", "d2"), "provider_stage": _one("s", "t"), "entered_at": _moment()}

@@ -26,6 +26,10 @@ MADE_OF_OTHERS = frozenset(
     {"assignment_id", "campaign_lead_id", "client_lead_id", "funnel_id", "who_segment_id", "finding_id"}
     | {"thread_message_id", "thread_id", "pipeline_count_id", "pipeline_value_id", "pool_stat_id"}
     | {"stuck_id", "activity_id", "client_week_id"}
+    | {"client_icp_id", "company_field_id", "lead_field_id", "lead_change_id"}
+    | {"assignment_event_id", "suppression_id", "suppressed_lead_id", "send_eligibility_id"}
+    | {"campaign_step_id", "mailbox_day_id", "sending_health_id"}
+    | {"attribution_id", "client_cost_id", "client_month_id"}
 )
 """Ids that are a hash of the ids beside them."""
 
@@ -69,9 +73,11 @@ def _names(connection: Connection) -> dict[str, str]:
         "meeting": ("n1", "n2"),
         "deal": ("d1",),
         "campaign": ("c1",),
+        "template": ("t1",),
     }
     for kind, ids in kinds.items():
         names |= {key(kind, "files", "files", number): number for number in ids}
+    names[key("mailbox", "ann@send.example")] = "ann@send.example"
     domains = ("x.example", "y.example")
     names |= {key("company", "domain", domain): domain for domain in domains}
     keys = {row["person_key"] for row in connection.rows("select person_key from intermediate.lead_keys")}

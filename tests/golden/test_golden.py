@@ -27,9 +27,11 @@ def test_five_nights_come_to_the_expected_tables(target: Replay) -> None:
     filled = {name for name, text in found.items() if text.count("\n") > 1}
     assert filled == {
         "facts.clients.csv",
+        "facts.client_icps.csv",
         "answers.meetings_pace.csv",
         "answers.pipeline_counts.csv",
         "answers.pool_stats.csv",
+        "answers.sending_health.csv",
         "scoring.als_points.csv",
     }  # what winnow.yml alone says, and zeros
     for run_at, files in others:

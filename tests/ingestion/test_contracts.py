@@ -136,4 +136,4 @@ def test_any_record_becomes_an_arrow_row_or_is_refused(
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_the_raw_tables_of_files_hold_what_staging_shows(entity: Entity) -> None:
     names = set(Contract("files", entity_resource(entity)).names)
-    assert set(staging_columns(entity)) - {"source", "load_id"} <= names
+    assert set(staging_columns(entity)) - {"source", "first_loaded_at", "load_id"} <= names

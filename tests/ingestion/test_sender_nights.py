@@ -244,6 +244,20 @@ def test_people_steps_and_enrolments_are_alike(nights: Nights, sender: str) -> N
     )
 
 
+@pytest.mark.parametrize("sender", SENDERS)
+def test_mailboxes_are_those_that_messages_are_sent_from(nights: Nights, sender: str) -> None:
+    nights.same(sender, "select email, status from staging.stg_{source}__mailboxes order by email")
+    if sender == "instantly":
+        number, boxes = nights.number, "staging.stg_instantly__mailboxes"
+        assert (
+            number(
+                "count(*)", "staging.stg_instantly__messages", f"mailbox not in (select email from {boxes})"
+            )
+            == 0
+        )
+        assert number("count(*)", boxes, "warmup_status <> 'active' or warmup_started_at is null") == 0
+
+
 def test_instantlys_messages_name_their_templates(nights: Nights) -> None:
     assert nights.same(
         "instantly",

@@ -18,7 +18,7 @@ from ingestion import smartlead
 from ingestion.jobs import Job
 from ingestion.spool import Spool
 from pipeline.config import Config
-from tests.ingestion.conftest import Loader, MemoryAnswers, loader, rows, served
+from tests.ingestion.conftest import Loader, MemoryAnswers, loader, rows, served, stage
 from tests.ingestion.trouble import current
 from warehouse import Warehouse, open_warehouse
 
@@ -96,6 +96,14 @@ def test_a_reply_to_a_message_sent_sixty_days_ago_is_there_within_seven_nights(
             assert bool(rows(warehouse, replies)) == (night > 0 if is_in_inbox else told[-1])
     assert due <= 7
     assert told == [False] * (len(nights) - 1) + [True]
+    if is_in_inbox:
+        stage(warehouse, tmp_path, config)
+        found = rows(
+            warehouse,
+            "select event_type, first_loaded_at from staging.stg_smartlead__message_events"
+            f" where message_id = '{row}' and event_type in ('sent', 'replied') order by 1",
+        )
+        assert found == [("replied", first + timedelta(days=due)), ("sent", first)]
 
 
 def _on(run_at: Any) -> Any:

@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 
 PROVIDERS = ("apollo", "smartlead", "hubspot")
 PERSON_KEYS = ["source", "account", "id", "person_key", "key_kind", "loaded_at", "load_id"]
+PERSON_VERSIONS = [
+    "source",
+    "account",
+    "id",
+    "title",
+    "company_name",
+    "company_domain_key",
+    "email",
+    "email_key",
+    "email_status",
+    "loaded_at",
+    "landed_at",
+    "load_id",
+]
 PROVIDES = {
     "apollo": {"people", "companies"},
     "smartlead": {
@@ -157,11 +171,32 @@ def test_every_view_has_the_columns_and_types_of_the_contract(nights: Nights) ->
     with nights.warehouse.connect() as connection:
         for source, entities in PROVIDES.items():
             assert list(connection.columns(f"staging.stg_{source}__person_keys")) == PERSON_KEYS
+            assert list(connection.columns(f"staging.stg_{source}__person_versions")) == PERSON_VERSIONS
             for entity in sorted(entities):
                 types = connection.columns(f"staging.stg_{source}__{entity}")
                 assert list(types) == staging_columns(BY_NAME[entity]), (source, entity)
                 files = connection.columns(f"staging.stg_files__{entity}")
                 assert _plain_types(types) == _plain_types(files), (source, entity)
+
+
+def test_every_record_says_when_it_first_landed(nights: Nights) -> None:
+    """Whatever came later; an event that a state tells of, when a version first told of it."""
+    for source, entities in PROVIDES.items():
+        for entity in sorted(entities):
+            view = f"staging.stg_{source}__{entity}"
+            assert nights.number("count(*)", view, "not coalesce(first_loaded_at <= loaded_at, false)") == 0
+    statistics, replied = "raw_smartlead.statistics", "reply_time is not null"
+    for view, raw, is_same, says in (
+        ("stg_files__people", "raw_files.people", "staged.id = raw.id", "true"),
+        ("stg_hubspot__deals", "raw_hubspot.deals", "staged.id = raw.id", "true"),
+        ("stg_smartlead__messages", statistics, "staged.id = raw.id", "sent_time is not null"),
+        ("stg_smartlead__message_events", statistics, "staged.id = raw.id || ':replied'", replied),
+    ):
+        versions = f"staging.{view} as staged inner join {raw} as raw on {is_same} where {says}"
+        firsts = f"select min(staged.first_loaded_at) as said, min(raw.loaded_at) as first from {versions}"
+        moments = rows(nights.warehouse, f"{firsts} group by staged.id")
+        assert {said == first for said, first in moments} == {True}, view
+        assert nights.number("count(*)", f"staging.{view}", "first_loaded_at < loaded_at") > 0, view
 
 
 def test_an_old_address_still_leads_to_its_person(nights: Nights) -> None:

@@ -25,7 +25,8 @@ CONFIG = Config.model_validate(
                 "name": "Acme",
                 "meetings_target": 20,
                 "icp": {"industries": [" Software", "software"], "employees": {"min": 5, "max": 50}},
-                "competitors": ["Rival.example"],
+                "competitors": ["https://www.Rival.example/"],
+                "postal_address": " 1 High Street ",
             }
         ],
         "experiments": [{"id": "x", "client": "acme", "campaign": "7", "arms": {"A": 0.3, "B": 0.7}}],
@@ -63,7 +64,12 @@ def test_the_models_are_told_clock_clients_and_experiments(warehouse: Warehouse)
         (run,) = connection.rows("select * from ops.current_run")
         icps = connection.rows("select kind, value from ops.client_icps order by kind, value")
         arms = connection.rows("select arm, share from ops.experiments order by arm")
-        assert connection.scalar("select meetings_target from ops.client_config") == 20
+        (client,) = connection.rows("select * from ops.client_config")
+    assert (client["meetings_target"], client["postal_address"], client["verified_email_only"]) == (
+        20,
+        "1 High Street",
+        True,
+    )
     assert (run["run_id"], run["run_at"], run["agency_time_zone"], run["reply_window_days"]) == (
         "run-1",
         RUN_AT,

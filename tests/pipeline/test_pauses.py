@@ -17,7 +17,7 @@ from sandbox import Agency, Params, Server, simulate
 from tests.conftest import NewProfile
 from tests.ingestion.conftest import rows, served
 from tests.winnow import winnow
-from warehouse import open_warehouse
+from warehouse import Warehouse, open_warehouse
 
 World = tuple[Path, Server, Config]
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -37,6 +37,56 @@ def test_a_pause_lasts_until_its_end_or_until_it_is_resumed(state: Engine) -> No
             )
     assert set(pauses.of_load(state, now).sources) == {"hubspot", "apollo"}
     assert set(pauses.of_load(state, now + timedelta(days=2)).sources) == {"hubspot"}
+
+
+def test_dbt_is_told_what_is_paused_and_a_past_night_what_was(state: Engine, warehouse: Warehouse) -> None:
+    """Paused sources are their accounts; whose clients all pause does too."""
+    config = Config.model_validate(
+        {
+            "agency": {"name": "Test", "time_zone": "UTC"},
+            "clients": [{"id": "acme", "name": "Acme"}, {"id": "beta", "name": "Beta"}],
+            "sources": {
+                "hubspot": {
+                    "accounts": [
+                        {"name": "crm", "api_key_env": "K", "client": "acme"},
+                        {"name": "other", "api_key_env": "K", "client": "beta"},
+                    ]
+                },
+                "smartlead": {"accounts": [{"name": "main", "api_key_env": "K", "client": "acme"}]},
+            },
+        }
+    )
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    with state.begin() as connection:
+        for number, kind, name, until, resumed in (
+            (0, "source", "hubspot", None, 10),
+            (1, "client", "acme", 5, None),
+            (8, "campaign", "smartlead/main/7", None, None),
+        ):
+            row = {"kind": kind, "name": name, "paused_at": day + timedelta(days=number), "paused_by": "me"}
+            row |= {"until": until and day + timedelta(days=until)}
+            row |= {"resumed_at": resumed and day + timedelta(days=resumed)}
+            connection.execute(table.insert().values(row))
+
+    def at(number: int, *, was: bool) -> list[str]:
+        found = pauses.of_night(state, config, day + timedelta(days=number), was=was)
+        return [" ".join(row) for row in found]
+
+    both = ["account hubspot/crm", "account hubspot/other"]
+    assert at(0, was=True) == both
+    assert at(4, was=True) == [*both, "account smartlead/main", "client acme"]
+    assert at(9, was=True) == [*both, "campaign smartlead/main/7"]
+    assert at(10, was=True) == ["campaign smartlead/main/7"]
+    assert at(4, was=False) == [
+        "account hubspot/crm",
+        "account smartlead/main",
+        "client acme",
+        "campaign smartlead/main/7",
+    ]
+    with warehouse.connect() as connection:
+        pauses.tell(connection, [("client", "acme")])
+        assert pauses.told(connection) == [("client", "acme")]
+    assert at(0, was=True) == both, "on PostgreSQL decisions stand in schema ops, too"
 
 
 ACME = Account(

@@ -132,7 +132,10 @@ def test_instantlys_answers_go_through_loader_and_staging(
     assert rows(warehouse, staged.format(person, "people")) == [
         ("example@example.com", "Head of Growth", "verified", "example.com", False)
     ]
-    assert rows(warehouse, staged.format("id, daily_limit", "mailboxes")) == [("user@example.com", 100)]
+    box = "id, client, provider, status, daily_limit, warmup_status, warmup_reputation, warmup_started_at"
+    (mailbox,) = rows(warehouse, staged.format(box, "mailboxes"))
+    assert mailbox[:6] == ("user@example.com", "acme", "google", "active", 100, "active")
+    assert (mailbox[6], mailbox[7].isoformat()) == (85, "2026-08-13T11:11:58.093000+00:00")
     kinds = "select event_type, step_number from raw_instantly.webhook_events order by 1"
     assert rows(warehouse, kinds) == [("link_clicked", 1), ("reply_received", 1)]
 

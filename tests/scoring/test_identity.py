@@ -36,6 +36,8 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "kim": {**KIM, "phone": "+1 555 010 0100", "apollo_id": "1"},
     "kim, another one": {**KIM, "phone": "+1 555 010 0100", "apollo_id": "2"},
     "kim, either": {**KIM, "phone": "+1 555 010 0100"},
+    "zoë": {"first_name": "Zoë", "last_name": "ČAPKOVÁ", "phone": "+1 555 010 0300"},
+    "zoë, in capitals": {"first_name": "ZOË", "last_name": "Čapková", "phone": "+15550100301"},
     "uma": {**UMA, "phone": "+1 555 010 0200", "part": "d:stays"},
     "uma, split off": {**UMA, "phone": "+1 555 010 0200", "part": "d:goes"},
 }
@@ -76,7 +78,11 @@ def test_only_what_is_personal_links_and_nobody_is_looked_at_twice(connection: C
     first = links(connection)
     (kim,) = [pair for pair in first if "kim, either" in pair]  # with one of the two, never with both
     assert kim == ("kim", "kim, either")
-    assert first - {kim} == {("ada", "ada, a slip"), ("bo", "bo, by telephone")}
+    assert first - {kim} == {
+        ("ada", "ada, a slip"),
+        ("bo", "bo, by telephone"),
+        ("zoë", "zoë, in capitals"),
+    }
     assert links(connection) == set()
     eve = IDS["eve, a name at a company"]
     connection.execute("update facts.lead_pool set email_key = 'evve@w.example' where lead_id = ?", [eve])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipeline.grants import grant, revoke
 from tests.conftest import NewProfile
 from tests.warehouse.client_world import Role, Secrets, connected
 from warehouse import open_warehouse
+from warehouse.patience import Patience
 from warehouse.postgres import PostgresWarehouse
 from warehouse.row_security import quoted
 
@@ -68,7 +70,8 @@ def serving(world: Secrets, postgres_url: str) -> Iterator[Server]:
         made = Server(world, cursor.execute)
         yield made
         for role in made.roles.values():
-            cursor.execute(f"drop owned by {quoted(role)} cascade")
+            drop = f"drop owned by {quoted(role)} cascade"
+            Patience(3, 0.1).attempt(partial(cursor.execute, drop))
             cursor.execute(f"drop role {quoted(role)}")
         cursor.execute("drop table if exists ops.grants")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from psycopg2.errors import DeadlockDetected
 
 from pipeline import grants
 from pipeline.config import ConfigError
@@ -14,6 +16,7 @@ from tests.warehouse.client_world import CLIENTS, NOBODY, another_column, change
 from tests.warehouse.conftest import Server, catalog
 from tests.winnow import winnow
 from warehouse import row_security
+from warehouse.patience import Patience
 from warehouse.row_security import quoted
 
 
@@ -206,3 +209,28 @@ def test_a_grant_waits_for_readers_and_publishes_only_so_long(
             shared.grant("alpha", role)
     assert listed(shared.world.config, shared.world.warehouse) == []
     shared.grant("alpha", role)
+
+
+def test_a_grant_that_meets_a_deadlock_is_tried_again(
+    shared: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Autovacuum analyses what was just published, and takes its locks in another order."""
+    apply, deadlocks = row_security.apply, [DeadlockDetected("deadlock detected") for _ in range(2)]
+
+    def meets_deadlocks(*arguments: Any, **named: Any) -> list[str]:
+        if deadlocks:
+            raise deadlocks.pop()
+        return apply(*arguments, **named)
+
+    monkeypatch.setattr(grants, "_patience", lambda _config: Patience(1, 0, lambda _seconds: None))
+    monkeypatch.setattr(row_security, "apply", meets_deadlocks)
+    role = shared.role("reader")
+    with pytest.raises(DeadlockDetected):
+        shared.grant("alpha", role)
+    assert listed(shared.world.config, shared.world.warehouse) == []
+    deadlocks.append(DeadlockDetected("deadlock detected"))
+    shared.grant("alpha", role)
+    assert [row["role"] for row in listed(shared.world.config, shared.world.warehouse)] == [role]
+    deadlocks.append(DeadlockDetected("deadlock detected"))
+    shared.revoke("alpha", role)
+    assert listed(shared.world.config, shared.world.warehouse) == []

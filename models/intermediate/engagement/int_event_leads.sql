@@ -13,7 +13,7 @@ with events as (
     from {{ ref('int_message_events') }} as events
     inner join {{ ref('int_message_leads') }} as messages
         on events.source = messages.source and events.account = messages.account
-        and events.message_id = messages.id
+        and events.message_id = messages.id and messages.deleted_at is null
 
 ),
 
@@ -69,5 +69,6 @@ select
     url,
     bounce_type,
     reason,
+    first_loaded_at,
     loaded_at
 from judged

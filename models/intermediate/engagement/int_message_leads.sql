@@ -23,7 +23,9 @@ select
     messages.sent_at,
     messages.ai_model,
     messages.prompt_version,
+    case when messages.is_deleted then messages.loaded_at end as deleted_at,
     messages.attributes,
+    messages.first_loaded_at,
     messages.loaded_at
 from {{ ref('int_messages') }} as messages
 inner join {{ ref('lead_keys') }} as lead_keys on messages.lead_key = lead_keys.person_key

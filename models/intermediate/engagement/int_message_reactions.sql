@@ -6,6 +6,8 @@ select
     bool_or(event_type = 'delivered') as has_delivered,
     bool_or(event_type = 'bounced') as is_bounced,
     bool_or(event_type = 'dropped') as is_dropped,
+    bool_or(event_type = 'complained') as is_complained,
+    bool_or(event_type = 'unsubscribed') as is_unsubscribed,
     {{ best("case when event_type = 'bounced' then coalesce(bounce_type, 'unknown') end", 'occurred_at') }}
         as bounce_type,
     min(case when event_type = 'opened' then occurred_at end) as first_opened_at,

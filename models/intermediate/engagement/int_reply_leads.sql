@@ -36,7 +36,7 @@ answered as (
         ) as nearness
     from replies
     inner join {{ ref('int_message_leads') }} as messages
-        on replies.lead_id = messages.lead_id
+        on replies.lead_id = messages.lead_id and messages.deleted_at is null
         and (messages.sent_at <= replies.received_at or messages.message_id = replies.named_message_id)
         and (replies.named_client_id is null or messages.client_id = replies.named_client_id)
 
@@ -57,6 +57,7 @@ select
     replies.headers,
     replies.provider_label,
     replies.received_at,
+    replies.first_loaded_at,
     replies.loaded_at
 from replies
 left join answered on replies.reply_id = answered.reply_id and answered.nearness = 1

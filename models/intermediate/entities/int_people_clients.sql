@@ -4,6 +4,7 @@ select
     account,
     id,
     client,
+    first_loaded_at,
     loaded_at,
     load_id
 from {{ ref('stg_apollo__people_clients') }}
@@ -13,6 +14,7 @@ select
     account,
     id,
     client,
+    first_loaded_at,
     loaded_at,
     load_id
 from {{ ref('int_people') }}

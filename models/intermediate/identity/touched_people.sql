@@ -7,8 +7,9 @@
 {% set movable = {
     'messages': 'message', 'message_events': 'event', 'replies': 'reply', 'meetings': 'meeting', 'deals': 'deal',
 } %}
-{% set last_night = none if flags.FULL_REFRESH else last_built('intermediate', 'lead_keys') %}
+{% set last_night = none if should_full_refresh() else last_built('intermediate', 'lead_keys') %}
 {% set before = last_built('intermediate', 'lead_keys') %}
+{% set by_hand = last_built('intermediate', 'touched_people') if var('run_by') != 'winnow' %}
 {% set last_pool = last_built('facts', 'lead_pool') %}
 
 with recursive direct as (
@@ -91,9 +92,12 @@ connected as (
 select
     connected.person_key,
 {% if before %}
-before.lead_id as old_lead_id
+{{ 'coalesce(by_hand.old_lead_id, before.lead_id)' if by_hand else 'before.lead_id' }} as old_lead_id
 from connected
 left join {{ before }} as before on connected.person_key = before.person_key
+{% if by_hand %}
+left join {{ by_hand }} as by_hand on connected.person_key = by_hand.person_key
+{% endif %}
 {% else %}
 cast(null as uuid) as old_lead_id
 from connected

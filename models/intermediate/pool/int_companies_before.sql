@@ -1,7 +1,7 @@
 -- The companies as the last run left them, as far as a person's row reads them. What differs from tonight's says
 -- whose rows change although their own records do not.
 {{ config(materialized='table') }}
-{% set last_night = none if flags.FULL_REFRESH else last_built('facts', 'companies') %}
+{% set last_night = none if should_full_refresh() else last_built('facts', 'companies') %}
 
 {% if last_night %}
 select

@@ -23,16 +23,14 @@ with openings as (
 details as (
 
     select *
-    from {{ source('raw_apollo', 'organization_details') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_apollo', 'organization_details') }} as organization_details
 
 ),
 
 met as (
 
     select *
-    from {{ source('raw_apollo', 'organizations') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_apollo', 'organizations') }} as organizations
 
 ),
 
@@ -44,6 +42,7 @@ known as (
         {% for field in fields %}
         coalesce(details.{{ field }}, met.{{ field }}) as {{ field }},
         {% endfor %}
+        least(details.first_loaded_at, met.first_loaded_at) as first_loaded_at,
         greatest(details.loaded_at, met.loaded_at) as loaded_at,
         case
             when met.loaded_at is null or details.loaded_at > met.loaded_at then details._dlt_load_id
@@ -82,6 +81,7 @@ select
     known.technologies,
     known.keywords,
     known.attributes,
+    known.first_loaded_at,
     greatest(known.loaded_at, openings.loaded_at) as loaded_at,
     case when openings.loaded_at > known.loaded_at then openings.load_id else known.load_id end as load_id
 from known

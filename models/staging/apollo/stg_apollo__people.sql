@@ -6,20 +6,19 @@ with found as (
 
     select
         *,
+        min(first_loaded_at) over (partition by account, id) as first_found_at,
         row_number() over (
             partition by account, id
             order by loaded_at, client collate "C"
         ) as turn
-    from {{ source('raw_apollo', 'people_search') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_apollo', 'people_search') }} as people_search
 
 ),
 
 bought as (
 
     select *
-    from {{ source('raw_apollo', 'people') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_apollo', 'people') }} as people
 
 ),
 
@@ -54,6 +53,7 @@ enriched as (
             when bought.phone is null then phones.phone_status
             else {{ apollo_phone_status('bought.phone_status') }}
         end as phone_status,
+        case when bought.phone is null then phones.phone_source end as phone_source,
         case when bought.phone is null then phones.dnc_status else bought.dnc_status end as dnc_status,
         bought.city,
         bought.state,
@@ -68,6 +68,7 @@ enriched as (
         cast(null as boolean) as is_unsubscribed,
         found.client,
         bought.attributes,
+        least(bought.first_loaded_at, found.first_found_at) as first_loaded_at,
         greatest(bought.loaded_at, phones.loaded_at, emails.loaded_at) as loaded_at,
         case
             when emails.loaded_at > greatest(bought.loaded_at, phones.loaded_at) then emails.load_id
@@ -113,6 +114,7 @@ found_only as (
         cast(null as text) as phone,
         cast(null as text) as phone_type,
         cast(null as text) as phone_status,
+        cast(null as text) as phone_source,
         cast(null as text) as dnc_status,
         found.city,
         found.state,
@@ -127,6 +129,7 @@ found_only as (
         cast(null as boolean) as is_unsubscribed,
         found.client,
         found.attributes,
+        found.first_found_at as first_loaded_at,
         found.loaded_at,
         found._dlt_load_id as load_id
     from found

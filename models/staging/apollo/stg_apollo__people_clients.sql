@@ -4,8 +4,7 @@ select
     account,
     id,
     client,
-    loaded_at as found_at,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_apollo', 'people_search') }}
-where _dlt_valid_to is null
+from {{ records('raw_apollo', 'people_search') }} as people_search

@@ -8,7 +8,7 @@ select
     added_at,
     lower(status) as status,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'campaign_leads') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'campaign_leads') }} as campaign_leads

@@ -7,7 +7,7 @@ select
     wait_days,
     subject,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'campaign_steps') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'campaign_steps') }} as campaign_steps

@@ -8,7 +8,7 @@ select
     coalesce(channel, 'email') as channel,
     created_at,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'campaigns') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'campaigns') }} as campaigns

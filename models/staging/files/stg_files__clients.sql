@@ -5,7 +5,7 @@ select
     name,
     time_zone,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'clients') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'clients') }} as clients

@@ -26,7 +26,7 @@ select
     technologies,
     keywords,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'companies') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'companies') }} as companies

@@ -12,7 +12,7 @@ select
     currency,
     last_purchase_on,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'customers') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'customers') }} as customers

@@ -6,7 +6,7 @@ select
     stage,
     entered_at,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'deal_stages') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'deal_stages') }} as deal_stages

@@ -17,7 +17,7 @@ select
     closed_at,
     is_deleted,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'deals') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'deals') }} as deals

@@ -2,12 +2,20 @@ select
     'files' as source,
     account,
     id,
+    client,
     email,
     email_key,
+    provider,
+    status,
     daily_limit,
     created_at,
+    warmup_status,
+    warmup_started_at,
+    warmup_reputation,
+    warmup_sent_count,
+    warmup_spam_count,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'mailboxes') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'mailboxes') }} as mailboxes

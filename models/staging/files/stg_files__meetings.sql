@@ -12,7 +12,7 @@ select
     owner,
     is_deleted,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'meetings') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'meetings') }} as meetings

@@ -13,7 +13,7 @@ select
     bounce_type,
     reason,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'message_events') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'message_events') }} as message_events

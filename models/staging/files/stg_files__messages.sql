@@ -15,8 +15,9 @@ select
     sent_at,
     ai_model,
     prompt_version,
+    is_deleted,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'messages') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'messages') }} as messages

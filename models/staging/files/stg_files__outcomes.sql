@@ -7,7 +7,7 @@ select
     occurred_at,
     value,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'outcomes') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'outcomes') }} as outcomes

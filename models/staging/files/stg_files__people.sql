@@ -21,6 +21,7 @@ select
     phone,
     phone_type,
     phone_status,
+    phone_source,
     dnc_status,
     city,
     state,
@@ -35,7 +36,7 @@ select
     is_unsubscribed,
     client,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'people') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'people') }} as people

@@ -14,7 +14,7 @@ select
     provider_label,
     received_at,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'replies') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'replies') }} as replies

@@ -10,7 +10,7 @@ select
     reason,
     expires_on,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'suppressions') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'suppressions') }} as suppressions

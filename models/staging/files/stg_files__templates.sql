@@ -8,7 +8,7 @@ select
     subject,
     body,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_files', 'templates') }}
-where _dlt_valid_to is null
+from {{ records('raw_files', 'templates') }} as templates

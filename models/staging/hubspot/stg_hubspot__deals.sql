@@ -21,8 +21,9 @@ select
     or coalesce(deals.is_gone, false)
     or told.id is not null as is_deleted,
     deals.attributes,
+    deals.first_loaded_at,
     {{ later_load('deals.loaded_at', 'deals._dlt_load_id', 'told') }}
-from {{ source('raw_hubspot', 'deals') }} as deals
+from {{ records('raw_hubspot', 'deals') }} as deals
 {{ join_client_map('hubspot', 'deals') }}
 left join {{ source('ops', 'stage_map') }} as stages
     on stages.source = 'hubspot'
@@ -31,4 +32,3 @@ left join {{ source('ops', 'stage_map') }} as stages
     and stages.provider_stage = deals.stage
 left join ({{ deleted_by_webhook('hubspot', ['deal']) }}) as told
     on told.account = deals.account and told.id = deals.id and told.deleted_at >= deals.updated_at
-where deals._dlt_valid_to is null

@@ -27,9 +27,9 @@ select
     or coalesce(meetings.is_gone, false)
     or told.id is not null as is_deleted,
     meetings.attributes,
+    meetings.first_loaded_at,
     {{ later_load('meetings.loaded_at', 'meetings._dlt_load_id', 'told') }}
-from {{ source('raw_hubspot', 'meetings') }} as meetings
+from {{ records('raw_hubspot', 'meetings') }} as meetings
 {{ join_client_map('hubspot', 'meetings') }}
 left join ({{ deleted_by_webhook('hubspot', ['meeting']) }}) as told
     on told.account = meetings.account and told.id = meetings.id and told.deleted_at >= meetings.updated_at
-where meetings._dlt_valid_to is null

@@ -24,6 +24,7 @@ select
         when contacts.mobile_phone is not null then 'mobile'
     end as phone_type,
     cast(null as text) as phone_status,
+    cast(null as text) as phone_source,
     cast(null as text) as dnc_status,
     contacts.city,
     contacts.state,
@@ -38,8 +39,8 @@ select
     contacts.is_unsubscribed,
     {{ mapped_client() }} as client,
     contacts.attributes,
+    contacts.first_loaded_at,
     coalesce(contacts.known_at, contacts.loaded_at) as loaded_at,
     contacts._dlt_load_id as load_id
-from {{ source('raw_hubspot', 'contacts') }} as contacts
+from {{ records('raw_hubspot', 'contacts') }} as contacts
 {{ join_client_map('hubspot', 'contacts') }}
-where contacts._dlt_valid_to is null

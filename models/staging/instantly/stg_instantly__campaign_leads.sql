@@ -16,7 +16,8 @@ select
         when -3 then 'skipped'
     end as status,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_instantly', 'leads') }}
-where _dlt_valid_to is null and campaign_id is not null
+from {{ records('raw_instantly', 'leads', also=['campaign_id']) }} as leads
+where campaign_id is not null

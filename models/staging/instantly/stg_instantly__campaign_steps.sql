@@ -8,7 +8,8 @@ select
     wait_days,
     subject,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_instantly', 'steps') }}
-where _dlt_valid_to is null and sequence_index = 0
+from {{ records('raw_instantly', 'steps') }} as steps
+where sequence_index = 0

@@ -17,8 +17,8 @@ select
     'email' as channel,
     campaigns.created_at,
     campaigns.attributes,
+    campaigns.first_loaded_at,
     campaigns.loaded_at,
     campaigns._dlt_load_id as load_id
-from {{ source('raw_instantly', 'campaigns') }} as campaigns
+from {{ records('raw_instantly', 'campaigns') }} as campaigns
 {{ join_client_map('instantly', 'campaigns', 'campaigns.id') }}
-where campaigns._dlt_valid_to is null

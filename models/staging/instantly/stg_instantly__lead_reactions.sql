@@ -11,31 +11,26 @@
         '1',
     ),
 ] %}
-
-with leads as (
-
-    select
-        *,
-        coalesce('email:' || email_key, 'instantly:' || account || ':' || id) as lead_key
-    from {{ source('raw_instantly', 'leads') }}
-    where _dlt_valid_to is null and campaign_id is not null
-
-)
+{% set lead_key = "coalesce('email:' || leads.email_key, 'instantly:' || leads.account || ':' || leads.id)" %}
 
 {% for event_type, names, moment, condition, event_count in kinds -%}
 select
     leads.account,
     'lead:' || leads.id || ':{{ event_type }}' as id,
     leads.campaign_id,
-    leads.lead_key,
+    {{ lead_key }} as lead_key,
     cast(null as bigint) as step_number,
     '{{ event_type }}' as event_type,
     {{ moment }} as occurred_at,
     cast({{ event_count }} as bigint) as event_count,
+    leads.first_loaded_at,
     leads.loaded_at,
     leads._dlt_load_id
-from leads
-where {{ condition }}
+from {{ records(
+    'raw_instantly', 'leads', condition ~ ' and ' ~ moment ~ ' is not null', also=['campaign_id']
+) }} as leads
+where leads.campaign_id is not null
+    and {{ condition }}
     and {{ moment }} is not null
     and not exists (
         select 1
@@ -43,7 +38,7 @@ where {{ condition }}
         where told.event_type in ({{ names }})
             and told.account = leads.account
             and told.campaign_id = leads.campaign_id
-            and told.lead_key = leads.lead_key
+            and told.lead_key = {{ lead_key }}
     )
 {% if not loop.last %}union all
 {% endif -%}

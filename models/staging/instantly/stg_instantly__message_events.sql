@@ -7,6 +7,7 @@ with events as (
         'sent' as event_type,
         sent_at as occurred_at,
         cast(1 as bigint) as event_count,
+        first_loaded_at,
         loaded_at,
         load_id
     from {{ ref('stg_instantly__messages') }}
@@ -18,6 +19,7 @@ with events as (
         event_type,
         occurred_at,
         event_count,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id as load_id
     from {{ ref('stg_instantly__reactions') }}
@@ -39,6 +41,7 @@ select
     case when event_type = 'bounced' then 'unknown' end as bounce_type,
     cast(null as text) as reason,
     cast(null as text) as attributes,
+    first_loaded_at,
     loaded_at,
     load_id
 from events

@@ -17,9 +17,11 @@ select
     emails.occurred_at as sent_at,
     cast(null as text) as ai_model,
     cast(null as text) as prompt_version,
+    cast(null as boolean) as is_deleted,
     emails.attributes,
+    emails.first_loaded_at,
     emails.loaded_at,
     emails._dlt_load_id as load_id
-from {{ source('raw_instantly', 'emails') }} as emails
+from {{ records('raw_instantly', 'emails') }} as emails
 {{ join_client_map('instantly', 'emails', 'emails.campaign_id') }}
-where emails._dlt_valid_to is null and emails.type in (1, 3)
+where emails.type in (1, 3)

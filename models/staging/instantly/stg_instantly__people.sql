@@ -5,12 +5,7 @@ select
     cast(null as text) as apollo_id,
     email,
     email_key,
-    case verification_status
-        when 1 then 'verified'
-        when -1 then 'invalid'
-        when -2 then 'unknown'
-        when -3 then 'catch_all'
-    end as email_status,
+    {{ instantly_email_status() }} as email_status,
     cast(null as text) as personal_email,
     cast(null as text) as personal_email_key,
     linkedin_url,
@@ -26,6 +21,7 @@ select
     phone,
     cast(null as text) as phone_type,
     cast(null as text) as phone_status,
+    cast(null as text) as phone_source,
     cast(null as text) as dnc_status,
     cast(null as text) as city,
     cast(null as text) as state,
@@ -40,7 +36,7 @@ select
     coalesce(status = -2, false) as is_unsubscribed,
     cast(null as text) as client,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_instantly', 'leads') }}
-where _dlt_valid_to is null
+from {{ records('raw_instantly', 'leads') }} as leads

@@ -11,6 +11,7 @@ with reactions as (
         'replied' as event_type,
         occurred_at,
         cast(1 as bigint) as event_count,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
     from {{ ref('stg_instantly__received') }}
@@ -29,6 +30,7 @@ with reactions as (
         end as event_type,
         occurred_at,
         cast(1 as bigint) as event_count,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
     from {{ ref('stg_instantly__told_events') }}
@@ -69,6 +71,7 @@ select
     event_type,
     occurred_at,
     event_count,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id
 from candidates

@@ -1,32 +1,12 @@
 -- Grain: one row an inbound e-mail: those that the API lists, and those that a webhook brought and the API does not
 -- list (yet).
-with emails as (
-
-    select
-        account,
-        id,
-        campaign_id,
-        lead_key,
-        step_number,
-        from_email,
-        subject,
-        body,
-        headers,
-        interest_label,
-        occurred_at,
-        attributes,
-        loaded_at,
-        _dlt_load_id
-    from {{ source('raw_instantly', 'emails') }}
-    where _dlt_valid_to is null and type = 2
-
-),
-
-told as (
+with told as (
 
     select
         *,
         coalesce(reply_id, 'webhook:' || id) as reply_key,
+        min(first_loaded_at) over (partition by account, coalesce(reply_id, 'webhook:' || id))
+            as first_told_at,
         row_number() over (
             partition by account, coalesce(reply_id, 'webhook:' || id) order by occurred_at, id
         ) as nth
@@ -34,6 +14,30 @@ told as (
     where event_type in ('reply_received', 'auto_reply_received')
         and body is not null
         and lead_key is not null
+
+),
+
+emails as (
+
+    select
+        emails.account,
+        emails.id,
+        emails.campaign_id,
+        emails.lead_key,
+        emails.step_number,
+        emails.from_email,
+        emails.subject,
+        emails.body,
+        emails.headers,
+        emails.interest_label,
+        emails.occurred_at,
+        emails.attributes,
+        least(emails.first_loaded_at, told.first_told_at) as first_loaded_at,
+        emails.loaded_at,
+        emails._dlt_load_id
+    from {{ records('raw_instantly', 'emails') }} as emails
+    left join told on emails.account = told.account and emails.id = told.reply_key and told.nth = 1
+    where emails.type = 2
 
 )
 
@@ -52,6 +56,7 @@ select
     cast(null as text) as interest_label,
     told.occurred_at,
     cast(null as text) as attributes,
+    told.first_told_at as first_loaded_at,
     told.loaded_at,
     told._dlt_load_id
 from told

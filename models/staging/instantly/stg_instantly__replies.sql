@@ -14,6 +14,7 @@ select
     emails.interest_label as provider_label,
     emails.occurred_at as received_at,
     emails.attributes,
+    emails.first_loaded_at,
     emails.loaded_at,
     emails._dlt_load_id as load_id
 from {{ ref('stg_instantly__received') }} as emails

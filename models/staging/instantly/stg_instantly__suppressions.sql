@@ -11,11 +11,11 @@ select
     'do_not_contact' as reason,
     cast(null as date) as expires_on,
     entries.attributes,
+    entries.first_loaded_at,
     entries.loaded_at,
     entries._dlt_load_id as load_id
-from {{ source('raw_instantly', 'block_list') }} as entries
+from {{ records('raw_instantly', 'block_list') }} as entries
 {{ join_client_map('instantly', 'entries') }}
-where entries._dlt_valid_to is null
 union all
 select
     'instantly' as source,
@@ -29,8 +29,9 @@ select
     'unsubscribed' as reason,
     cast(null as date) as expires_on,
     cast(null as text) as attributes,
+    leads.first_loaded_at,
     leads.loaded_at,
     leads._dlt_load_id as load_id
-from {{ source('raw_instantly', 'leads') }} as leads
+from {{ records('raw_instantly', 'leads', 'status = -2') }} as leads
 {{ join_client_map('instantly', 'leads', 'leads.campaign_id') }}
-where leads._dlt_valid_to is null and leads.status = -2 and leads.email_key is not null
+where leads.status = -2 and leads.email_key is not null

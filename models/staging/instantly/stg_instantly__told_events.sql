@@ -11,10 +11,10 @@ with told as (
         lead_key,
         step_number,
         1 as origin,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_instantly', 'webhook_events') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_instantly', 'webhook_events') }} as webhook_events
     union all
     select
         account,
@@ -25,6 +25,7 @@ with told as (
         lead_key,
         step_number,
         2 as origin,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
     from ({{ first_receipts('instantly') }}) as receipts
@@ -35,6 +36,7 @@ ranked as (
 
     select
         *,
+        min(first_loaded_at) over (partition by account, id) as first_told_at,
         row_number() over (partition by account, id order by origin) as nth
     from told
 
@@ -48,6 +50,7 @@ select
     campaign_id,
     lead_key,
     step_number,
+    first_told_at as first_loaded_at,
     loaded_at,
     _dlt_load_id
 from ranked

@@ -26,7 +26,7 @@ select
     cast(null as text) as technologies,
     cast(null as text) as keywords,
     attributes,
+    first_loaded_at,
     coalesce(known_at, loaded_at) as loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_pipedrive', 'organizations') }}
-where _dlt_valid_to is null
+from {{ records('raw_pipedrive', 'organizations') }} as organizations

@@ -6,8 +6,8 @@
 with changes as (
 
     select *
-    from {{ source('raw_pipedrive', 'deal_changes') }}
-    where _dlt_valid_to is null and field in ('stage_id', 'status')
+    from {{ records('raw_pipedrive', 'deal_changes') }} as deal_changes
+    where field in ('stage_id', 'status')
 
 ),
 
@@ -35,16 +35,14 @@ openings as (
             as pipeline_name,
         'open' as status,
         cast(null as text) as attributes,
+        deals.first_loaded_at,
         deals.loaded_at,
         deals._dlt_load_id as load_id
-    from {{ source('raw_pipedrive', 'deals') }} as deals
+    from {{ records('raw_pipedrive', 'deals') }} as deals
     left join first_moves as moves
         on deals.account = moves.account and deals.id = moves.deal_id and moves.move_number = 1
-    where deals._dlt_valid_to is null
-        and (
-            moves.deal_id is not null
-            or coalesce(deals.stage_changed_at, deals.created_at) = deals.created_at
-        )
+    where moves.deal_id is not null
+        or coalesce(deals.stage_changed_at, deals.created_at) = deals.created_at
 
 ),
 
@@ -63,6 +61,7 @@ events as (
         new_pipeline_name as pipeline_name,
         case field when 'status' then new_value end as status,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id as load_id
     from changes
@@ -99,6 +98,7 @@ states as (
         max(pipeline_name) over (partition by account, deal_id, stage_period) as pipeline_name,
         max(status) over (partition by account, deal_id, status_period) as status,
         attributes,
+        first_loaded_at,
         loaded_at,
         load_id
     from periods
@@ -141,6 +141,7 @@ select
     end as stage,
     compared.entered_at,
     compared.attributes,
+    compared.first_loaded_at,
     compared.loaded_at,
     compared.load_id
 from compared

@@ -32,10 +32,11 @@ select
     or gone.id is not null
     or told.id is not null as is_deleted,
     deals.attributes,
+    deals.first_loaded_at,
     {{ later_load(
         'coalesce(gone.loaded_at, deals.loaded_at)', 'coalesce(gone._dlt_load_id, deals._dlt_load_id)', 'told'
     ) }}
-from {{ source('raw_pipedrive', 'deals') }} as deals
+from {{ records('raw_pipedrive', 'deals') }} as deals
 {{ join_client_map('pipedrive', 'deals') }}
 left join {{ source('raw_pipedrive', 'deletions') }} as gone
     on gone.item = 'deal'
@@ -45,4 +46,3 @@ left join {{ source('raw_pipedrive', 'deletions') }} as gone
     and gone._dlt_valid_to is null
 left join ({{ deleted_by_webhook('pipedrive', ['deal']) }}) as told
     on told.account = deals.account and told.id = deals.id and told.deleted_at >= deals.updated_at
-where deals._dlt_valid_to is null

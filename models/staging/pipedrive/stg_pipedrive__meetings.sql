@@ -26,10 +26,11 @@ select
     or gone.id is not null
     or told.id is not null as is_deleted,
     activities.attributes,
+    activities.first_loaded_at,
     {{ later_load(
         'coalesce(gone.loaded_at, activities.loaded_at)', 'coalesce(gone._dlt_load_id, activities._dlt_load_id)', 'told'
     ) }}
-from {{ source('raw_pipedrive', 'activities') }} as activities
+from {{ records('raw_pipedrive', 'activities') }} as activities
 {{ join_client_map('pipedrive', 'activities') }}
 left join {{ source('raw_pipedrive', 'deletions') }} as gone
     on gone.item = 'activity'
@@ -41,5 +42,4 @@ left join ({{ deleted_by_webhook('pipedrive', ['activity']) }}) as told
     on told.account = activities.account
     and told.id = activities.id
     and told.deleted_at >= activities.updated_at
-where activities._dlt_valid_to is null
-    and (lower(activities.type) in ('meeting', 'lunch', 'demo') or activities.conference_url is not null)
+where (lower(activities.type) in ('meeting', 'lunch', 'demo') or activities.conference_url is not null)

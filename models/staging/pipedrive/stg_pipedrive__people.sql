@@ -21,6 +21,7 @@ select
     persons.phone,
     case when persons.phone is not null then lower(persons.phone_label) end as phone_type,
     cast(null as text) as phone_status,
+    cast(null as text) as phone_source,
     cast(null as text) as dnc_status,
     persons.city,
     persons.state,
@@ -35,8 +36,8 @@ select
     cast(null as boolean) as is_unsubscribed,
     {{ mapped_client() }} as client,
     persons.attributes,
+    persons.first_loaded_at,
     coalesce(persons.known_at, persons.loaded_at) as loaded_at,
     persons._dlt_load_id as load_id
-from {{ source('raw_pipedrive', 'persons') }} as persons
+from {{ records('raw_pipedrive', 'persons') }} as persons
 {{ join_client_map('pipedrive', 'persons') }}
-where persons._dlt_valid_to is null

@@ -10,8 +10,7 @@ with changes as (
         row_number() over (
             partition by account, opportunity_id, stage, created_at order by {{ bytewise('id') }}
         ) as repetition
-    from {{ source('raw_salesforce', 'opportunity_history') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_salesforce', 'opportunity_history') }} as opportunity_history
 
 )
 
@@ -27,6 +26,7 @@ select
     end as stage,
     changes.created_at as entered_at,
     changes.attributes,
+    changes.first_loaded_at,
     changes.loaded_at,
     changes._dlt_load_id as load_id
 from changes

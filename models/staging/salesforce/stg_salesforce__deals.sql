@@ -36,12 +36,11 @@ deals as (
             when roles.changed_at > opportunities.loaded_at then roles.changed_by
             else opportunities._dlt_load_id
         end as load_id
-    from {{ source('raw_salesforce', 'opportunities') }} as opportunities
+    from {{ records('raw_salesforce', 'opportunities') }} as opportunities
     left join roles
         on opportunities.account = roles.account
         and opportunities.id = roles.opportunity_id
         and roles.choice = 1
-    where opportunities._dlt_valid_to is null
 
 )
 
@@ -67,6 +66,7 @@ select
         as closed_at,
     coalesce(deals.is_deleted, false) or coalesce(deals.is_gone, false) as is_deleted,
     deals.attributes,
+    deals.first_loaded_at,
     deals.seen_at as loaded_at,
     deals.load_id
 from deals

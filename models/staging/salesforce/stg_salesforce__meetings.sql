@@ -5,9 +5,8 @@ with events as (
     select
         *,
         lower(replace(replace(replace(outcome, ' ', '_'), '-', '_'), '/', '_')) as said
-    from {{ source('raw_salesforce', 'events') }}
-    where _dlt_valid_to is null
-        and not coalesce(is_child, false)
+    from {{ records('raw_salesforce', 'events') }} as events
+    where not coalesce(is_child, false)
         and not coalesce(is_series, false)
         and coalesce(lower(type), '') not in ('call', 'email')
 
@@ -41,6 +40,7 @@ select
     events.owner_id as owner,
     coalesce(events.is_deleted, false) or coalesce(events.is_gone, false) as is_deleted,
     events.attributes,
+    events.first_loaded_at,
     events.loaded_at,
     events._dlt_load_id as load_id
 from events

@@ -24,6 +24,7 @@ select
         when contacts.phone is not null then 'work' when contacts.mobile_phone is not null then 'mobile'
     end as phone_type,
     cast(null as text) as phone_status,
+    cast(null as text) as phone_source,
     case when contacts.must_not_call then 'do_not_call' end as dnc_status,
     contacts.city,
     contacts.state,
@@ -38,11 +39,11 @@ select
     contacts.is_unsubscribed,
     {{ mapped_client() }} as client,
     contacts.attributes,
+    contacts.first_loaded_at,
     coalesce(contacts.known_at, contacts.loaded_at) as loaded_at,
     contacts._dlt_load_id as load_id
-from {{ source('raw_salesforce', 'contacts') }} as contacts
+from {{ records('raw_salesforce', 'contacts') }} as contacts
 {{ join_client_map('salesforce', 'contacts') }}
-where contacts._dlt_valid_to is null
 union all
 select
     'salesforce' as source,
@@ -69,6 +70,7 @@ select
         when leads.phone is not null then 'work' when leads.mobile_phone is not null then 'mobile'
     end as phone_type,
     cast(null as text) as phone_status,
+    cast(null as text) as phone_source,
     case when leads.must_not_call then 'do_not_call' end as dnc_status,
     leads.city,
     leads.state,
@@ -83,8 +85,8 @@ select
     leads.is_unsubscribed,
     {{ mapped_client() }} as client,
     leads.attributes,
+    leads.first_loaded_at,
     coalesce(leads.known_at, leads.loaded_at) as loaded_at,
     leads._dlt_load_id as load_id
-from {{ source('raw_salesforce', 'leads') }} as leads
+from {{ records('raw_salesforce', 'leads') }} as leads
 {{ join_client_map('salesforce', 'leads') }}
-where leads._dlt_valid_to is null

@@ -9,7 +9,7 @@ select
     cast(null as timestamp with time zone) as added_at,
     lower(status) as status,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_salesforge', 'enrolments') }}
-where _dlt_valid_to is null
+from {{ records('raw_salesforge', 'enrolments') }} as enrolments

@@ -9,10 +9,10 @@ with sequences as (
         status,
         created_at,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_salesforge', 'sequences') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_salesforge', 'sequences') }} as sequences
     union all
     select
         account,
@@ -22,10 +22,10 @@ with sequences as (
         status,
         coalesce(created_at, launched_at) as created_at,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_salesforge', 'multichannel_sequences') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_salesforge', 'multichannel_sequences') }} as multichannel_sequences
 
 )
 
@@ -43,6 +43,7 @@ select
     'email' as channel,
     sequences.created_at,
     sequences.attributes,
+    sequences.first_loaded_at,
     sequences.loaded_at,
     sequences._dlt_load_id as load_id
 from sequences

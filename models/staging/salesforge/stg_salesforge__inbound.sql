@@ -2,8 +2,8 @@
 -- sequence sent to the contact before it. E-mails that only a webhook brought are among them.
 with emails as (
 
-    select * from {{ source('raw_salesforge', 'thread_emails') }}
-    where _dlt_valid_to is null and direction = 'inbound'
+    select * from {{ records('raw_salesforge', 'thread_emails') }} as thread_emails
+    where direction = 'inbound'
 
 ),
 
@@ -32,6 +32,7 @@ inbound as (
         label,
         occurred_at,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
     from emails
@@ -49,6 +50,7 @@ inbound as (
         cast(null as text) as label,
         told.occurred_at,
         cast(null as text) as attributes,
+        told.first_loaded_at,
         told.loaded_at,
         told._dlt_load_id
     from told
@@ -68,10 +70,11 @@ inbound as (
         label,
         occurred_at,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_salesforge', 'linkedin_messages') }}
-    where _dlt_valid_to is null and direction = 'inbound'
+    from {{ records('raw_salesforge', 'linkedin_messages') }} as linkedin_messages
+    where direction = 'inbound'
 
 ),
 

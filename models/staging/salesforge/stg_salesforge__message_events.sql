@@ -7,13 +7,18 @@
 
 with events as (
 
-    {% for event_type, moment in [('sent', 'sent_at'), ('opened', 'opened_at'), ('clicked', 'clicked_at')] -%}
+    {% for event_type, moment, first in [
+        ('sent', 'sent_at', 'first_loaded_at'),
+        ('opened', 'opened_at', 'first_opened_loaded_at'),
+        ('clicked', 'clicked_at', 'first_clicked_loaded_at'),
+    ] -%}
     select
         account,
         id || ':{{ event_type }}' as id,
         id as message_id,
         '{{ event_type }}' as event_type,
         {{ moment }} as occurred_at,
+        {{ first }} as first_loaded_at,
         loaded_at,
         _dlt_load_id
     from {{ ref('stg_salesforge__sent') }}
@@ -26,6 +31,7 @@ with events as (
         message_id,
         'replied' as event_type,
         occurred_at,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
     from {{ ref('stg_salesforge__inbound') }}
@@ -38,16 +44,16 @@ with events as (
         sent.id as message_id,
         '{{ event_type }}' as event_type,
         {{ moment }} as occurred_at,
+        enrolments.first_loaded_at,
         enrolments.loaded_at,
         enrolments._dlt_load_id
-    from {{ source('raw_salesforge', 'enrolments') }} as enrolments
+    from {{ records('raw_salesforge', 'enrolments', "status = '" ~ event_type ~ "'") }} as enrolments
     inner join {{ ref('stg_salesforge__sent') }} as sent
         on enrolments.account = sent.account
         and enrolments.sequence_id = sent.sequence_id
         and enrolments.contact_id = sent.contact_id
         and sent.nth_last = 1
-    where enrolments._dlt_valid_to is null
-        and enrolments.status = '{{ event_type }}'
+    where enrolments.status = '{{ event_type }}'
         and not exists (
             select 1 from {{ ref('stg_salesforge__told_events') }} as told
             where told.event_type = '{{ event_type }}'
@@ -96,6 +102,7 @@ select
     case when event_type = 'bounced' then 'unknown' end as bounce_type,
     cast(null as text) as reason,
     cast(null as text) as attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
 from once

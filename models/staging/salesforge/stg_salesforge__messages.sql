@@ -14,6 +14,7 @@ with messages as (
         cast(null as text) as body,
         sent_at,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
     from {{ ref('stg_salesforge__sent') }}
@@ -30,10 +31,11 @@ with messages as (
         body,
         occurred_at as sent_at,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_salesforge', 'linkedin_messages') }}
-    where _dlt_valid_to is null and direction = 'outbound'
+    from {{ records('raw_salesforge', 'linkedin_messages') }} as linkedin_messages
+    where direction = 'outbound'
 
 )
 
@@ -54,7 +56,9 @@ select
     messages.sent_at,
     cast(null as text) as ai_model,
     cast(null as text) as prompt_version,
+    cast(null as boolean) as is_deleted,
     messages.attributes,
+    messages.first_loaded_at,
     messages.loaded_at,
     messages._dlt_load_id as load_id
 from messages

@@ -21,6 +21,7 @@ select
     phone,
     cast(null as text) as phone_type,
     cast(null as text) as phone_status,
+    cast(null as text) as phone_source,
     cast(null as text) as dnc_status,
     cast(null as text) as city,
     cast(null as text) as state,
@@ -35,7 +36,7 @@ select
     is_unsubscribed,
     cast(null as text) as client,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_salesforge', 'contacts') }}
-where _dlt_valid_to is null
+from {{ records('raw_salesforge', 'contacts') }} as contacts

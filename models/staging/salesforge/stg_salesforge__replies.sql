@@ -14,6 +14,7 @@ select
     inbound.label as provider_label,
     inbound.occurred_at as received_at,
     inbound.attributes,
+    inbound.first_loaded_at,
     inbound.loaded_at,
     inbound._dlt_load_id as load_id
 from {{ ref('stg_salesforge__inbound') }} as inbound

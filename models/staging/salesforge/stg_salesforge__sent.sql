@@ -19,7 +19,13 @@ select
     clicked_at,
     contact_id,
     attributes,
+    first_loaded_at,
+    first_opened_loaded_at,
+    first_clicked_loaded_at,
     loaded_at,
     _dlt_load_id
-from {{ source('raw_salesforge', 'sending_data') }}
-where _dlt_valid_to is null and sent_at is not null
+from {{ records('raw_salesforge', 'sending_data', 'sent_at is not null', marks={
+    'first_opened_loaded_at': 'opened_at is not null',
+    'first_clicked_loaded_at': 'clicked_at is not null',
+}) }} as sending_data
+where sent_at is not null

@@ -12,11 +12,12 @@ select
     'do_not_contact' as reason,
     cast(null as date) as expires_on,
     entries.attributes,
+    entries.first_loaded_at,
     entries.loaded_at,
     entries._dlt_load_id as load_id
-from {{ source('raw_salesforge', 'dnc') }} as entries
+from {{ records('raw_salesforge', 'dnc') }} as entries
 {{ join_client_map('salesforge', 'entries', none, 'entries.workspace_id') }}
-where entries._dlt_valid_to is null and entries.type in ('email', 'domain')
+where entries.type in ('email', 'domain')
 union all
 select
     'salesforge' as source,
@@ -30,8 +31,9 @@ select
     'unsubscribed' as reason,
     cast(null as date) as expires_on,
     cast(null as text) as attributes,
+    contacts.first_loaded_at,
     contacts.loaded_at,
     contacts._dlt_load_id as load_id
-from {{ source('raw_salesforge', 'contacts') }} as contacts
+from {{ records('raw_salesforge', 'contacts', 'is_unsubscribed') }} as contacts
 {{ join_client_map('salesforge', 'contacts', none, 'contacts.workspace_id') }}
-where contacts._dlt_valid_to is null and contacts.is_unsubscribed and contacts.email_key is not null
+where contacts.is_unsubscribed and contacts.email_key is not null

@@ -94,6 +94,7 @@ select
     placed.body,
     placed.url,
     cast(null as text) as bounce_type,
+    placed.first_loaded_at,
     case when placed.is_placed_later then placed.placed_at else placed.loaded_at end as loaded_at,
     case when placed.is_placed_later then placed.placed_in else placed._dlt_load_id end as _dlt_load_id
 from placed

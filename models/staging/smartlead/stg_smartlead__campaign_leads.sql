@@ -8,7 +8,7 @@ select
     created_at as added_at,
     lower(status) as status,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_smartlead', 'campaign_leads') }}
-where _dlt_valid_to is null
+from {{ records('raw_smartlead', 'campaign_leads') }} as campaign_leads

@@ -7,7 +7,7 @@ select
     wait_days,
     subject,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
-from {{ source('raw_smartlead', 'sequences') }}
-where _dlt_valid_to is null
+from {{ records('raw_smartlead', 'sequences') }} as sequences

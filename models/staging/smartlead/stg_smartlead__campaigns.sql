@@ -11,8 +11,8 @@ select
     'email' as channel,
     campaigns.created_at,
     campaigns.attributes,
+    campaigns.first_loaded_at,
     campaigns.loaded_at,
     campaigns._dlt_load_id as load_id
-from {{ source('raw_smartlead', 'campaigns') }} as campaigns
+from {{ records('raw_smartlead', 'campaigns') }} as campaigns
 {{ join_client_map('smartlead', 'campaigns', 'campaigns.id', 'campaigns.client_id') }}
-where campaigns._dlt_valid_to is null

@@ -26,10 +26,13 @@ with api as (
         cast({{ event_count }} as bigint) as event_count,
         cast(null as text) as url,
         bounce_type,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_smartlead', 'statistics') }}
-    where _dlt_valid_to is null and {{ condition }} and {{ moment }} is not null
+    from {{ records(
+        'raw_smartlead', 'statistics', condition ~ ' and ' ~ moment ~ ' is not null'
+    ) }} as statistics
+    where {{ condition }} and {{ moment }} is not null
     {% if not loop.last %}union all
     {% endif -%}
     {% endfor %}
@@ -66,6 +69,7 @@ select
     end as bounce_type,
     cast(null as text) as reason,
     cast(null as text) as attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
 from once

@@ -5,7 +5,7 @@ with senders as (
     select
         account,
         stats_id,
-        max(lower(from_email)) as mailbox,
+        max({{ mailbox_address('from_email') }}) as mailbox,
         max(loaded_at) as loaded_at,
         max(_dlt_load_id) as load_id
     from {{ source('raw_smartlead', 'message_history') }}
@@ -31,13 +31,15 @@ select
     statistics.sent_time as sent_at,
     cast(null as text) as ai_model,
     cast(null as text) as prompt_version,
+    cast(null as boolean) as is_deleted,
     statistics.attributes,
+    statistics.first_loaded_at,
     greatest(statistics.loaded_at, senders.loaded_at) as loaded_at,
     greatest(statistics._dlt_load_id, senders.load_id) as load_id
-from {{ source('raw_smartlead', 'statistics') }} as statistics
+from {{ records('raw_smartlead', 'statistics', 'sent_time is not null') }} as statistics
 left join senders
     on statistics.account = senders.account and statistics.id = senders.stats_id
 {{ join_client_map(
     'smartlead', 'statistics', 'statistics.campaign_id', 'statistics.provider_client_id'
 ) }}
-where statistics._dlt_valid_to is null and statistics.sent_time is not null
+where statistics.sent_time is not null

@@ -1,36 +1,41 @@
 -- Replies in threads, and those that a webhook told of and no thread shows (yet).
-with entries as (
-
-    select
-        account,
-        id,
-        lead_key,
-        stats_id as message_id,
-        campaign_id,
-        provider_client_id,
-        from_email,
-        subject,
-        body,
-        headers,
-        time as received_at,
-        attributes,
-        loaded_at,
-        _dlt_load_id
-    from {{ source('raw_smartlead', 'message_history') }}
-    where _dlt_valid_to is null and type = 'reply'
-
-),
-
-told as (
+with told as (
 
     select
         *,
         coalesce(reply_id, 'webhook:' || id) as reply_key,
+        min(first_loaded_at) over (partition by account, coalesce(reply_id, 'webhook:' || id))
+            as first_told_at,
         row_number() over (
             partition by account, coalesce(reply_id, 'webhook:' || id) order by occurred_at, id
         ) as receipt
     from {{ ref('stg_smartlead__told_events') }}
     where event_type = 'replied' and body is not null and lead_key is not null
+
+),
+
+entries as (
+
+    select
+        history.account,
+        history.id,
+        history.lead_key,
+        history.stats_id as message_id,
+        history.campaign_id,
+        history.provider_client_id,
+        history.from_email,
+        history.subject,
+        history.body,
+        history.headers,
+        history.time as received_at,
+        history.attributes,
+        least(history.first_loaded_at, told.first_told_at) as first_loaded_at,
+        history.loaded_at,
+        history._dlt_load_id
+    from {{ records('raw_smartlead', 'message_history') }} as history
+    left join told
+        on history.account = told.account and history.id = told.reply_key and told.receipt = 1
+    where history.type = 'reply'
 
 ),
 
@@ -51,6 +56,7 @@ replies as (
         cast(null as text) as headers,
         told.occurred_at as received_at,
         cast(null as text) as attributes,
+        told.first_told_at as first_loaded_at,
         told.loaded_at,
         told._dlt_load_id
     from told
@@ -75,6 +81,7 @@ select
     cast(null as text) as provider_label,
     replies.received_at,
     replies.attributes,
+    replies.first_loaded_at,
     replies.loaded_at,
     replies._dlt_load_id as load_id
 from replies

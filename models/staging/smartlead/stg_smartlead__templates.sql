@@ -10,10 +10,10 @@ with parts as (
         subject,
         body,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_smartlead', 'sequence_variants') }}
-    where _dlt_valid_to is null
+    from {{ records('raw_smartlead', 'sequence_variants') }} as sequence_variants
     union all
     select
         account,
@@ -24,10 +24,11 @@ with parts as (
         subject,
         body,
         attributes,
+        first_loaded_at,
         loaded_at,
         _dlt_load_id
-    from {{ source('raw_smartlead', 'sequences') }}
-    where _dlt_valid_to is null and body is not null
+    from {{ records('raw_smartlead', 'sequences', 'body is not null') }} as sequences
+    where body is not null
 
 )
 
@@ -41,6 +42,7 @@ select
     subject,
     body,
     attributes,
+    first_loaded_at,
     loaded_at,
     _dlt_load_id as load_id
 from parts

@@ -69,6 +69,7 @@ select
         when told.kind = 'bounced' and lower(told.bounce_type) in ('hard', 'soft')
             then lower(told.bounce_type)
     end as bounce_type,
+    told.first_loaded_at,
     told.loaded_at,
     told._dlt_load_id
 from told

@@ -67,7 +67,7 @@ select
     dated.reason,
     dated.intent,
     dated.due_on,
-    dated.today - dated.due_on as days_overdue,
+    cast(dated.today - dated.due_on as integer) as days_overdue,
     dated.last_ours_at,
     dated.last_theirs_at
 from dated
@@ -78,7 +78,7 @@ where
     and not pool.is_unsubscribed
     and not exists (
         select 1
-        from {{ ref('messages') }} as messages
+        from {{ ref('int_sent_messages') }} as messages
         where messages.lead_id = dated.lead_id and messages.client_id = dated.client_id
             and {{ local_day('messages.sent_at', 'dated.time_zone') }} >= dated.due_on
     )

@@ -27,7 +27,7 @@ waiting as (
         and not asked.is_opt_out
         and not exists (
             select 1
-            from {{ ref('messages') }} as messages
+            from {{ ref('int_sent_messages') }} as messages
             where messages.lead_id = asked.lead_id and messages.client_id = asked.client_id
                 and messages.channel = asked.channel and messages.sent_at > asked.received_at
         )

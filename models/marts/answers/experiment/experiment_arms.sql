@@ -28,7 +28,7 @@ split_campaigns as (
 mailed_campaigns as (
 
     select distinct campaign_id
-    from {{ ref('messages') }}
+    from {{ ref('int_sent_messages') }}
 
 ),
 

@@ -9,7 +9,7 @@ with pairs as (
     select
         lead_id,
         campaign_id
-    from {{ ref('messages') }}
+    from {{ ref('int_sent_messages') }}
     where campaign_id is not null
 
 ),
@@ -30,7 +30,7 @@ touches as (
         {{ best('variant', 'sent_at, message_id') }} as variant,
         {{ best('template_id', 'sent_at, message_id') }} as template_id,
         {{ best('channel', 'sent_at, message_id') }} as channel
-    from {{ ref('messages') }}
+    from {{ ref('int_sent_messages') }}
     where campaign_id is not null
     group by lead_id, campaign_id
 

@@ -5,7 +5,7 @@ with results as (
         credits.lead_id,
         credits.campaign_id,
         min(case when credits.kind = 'meeting' then credits.began_at end) as meeting_booked_at,
-        min(case when meetings.outcome in ('good', 'bad', 'completed') then meetings.scheduled_at end)
+        min(case when meetings.showed_up then meetings.scheduled_at end)
             as meeting_held_at,
         min(case when credits.kind = 'deal' then credits.began_at end) as deal_opened_at,
         min(case when deals.stage = 'closed_won' then coalesce(deals.closed_at, deals.updated_at) end)

@@ -1,17 +1,39 @@
 -- Grain: one row a client and lead with touches or results: the newest answer, and what came of it.
-with campaigns as (
+{% set newest = 'received_at desc, reply_id' %}
+
+with steps as (
 
     select
-        client_id,
-        lead_id,
-        min(meeting_booked_at) as meeting_booked_at,
-        min(deal_won_at) as deal_won_at,
-        bool_or(has_lost_deal) as has_lost_deal,
-        max(sequence_ends_at) as sequence_ends_at,
-        max(settles_at) as settles_at
-    from {{ ref('lead_funnel') }}
-    where client_id is not null
-    group by client_id, lead_id
+        {{ key('campaign', ['source', 'account', 'campaign_id']) }} as campaign_id,
+        coalesce(wait_days, 0) as wait_days,
+        row_number() over (partition by source, account, campaign_id order by step_number) as position
+    from {{ ref('int_campaign_steps') }}
+
+),
+
+campaigns as (
+
+    select
+        funnel.client_id,
+        funnel.lead_id,
+        min(funnel.meeting_booked_at) as meeting_booked_at,
+        min(funnel.deal_won_at) as deal_won_at,
+        bool_or(funnel.has_lost_deal) as has_lost_deal,
+        max(funnel.sequence_ends_at) as sequence_ends_at,
+        max(funnel.settles_at) as settles_at,
+        min(case
+            when campaigns.status = 'active' and not funnel.is_holdout
+                then
+                    coalesce(
+                        {{ plus_days('funnel.last_contacted_at', 'steps.wait_days') }},
+                        case when steps.position = 1 then funnel.added_at end
+                    )
+        end) as next_step_at
+    from {{ ref('lead_funnel') }} as funnel
+    inner join {{ ref('campaigns') }} as campaigns on funnel.campaign_id = campaigns.campaign_id
+    left join steps on funnel.campaign_id = steps.campaign_id and funnel.touch_count + 1 = steps.position
+    where funnel.client_id is not null
+    group by funnel.client_id, funnel.lead_id
 
 ),
 
@@ -22,9 +44,17 @@ answers as (
         lead_id,
         min(case when is_human then received_at end) as first_replied_at,
         max(case when is_human then received_at end) as last_replied_at,
-        {{ best('intent', 'received_at desc, reply_id') }} as last_intent,
-        {{ best('rejection_reason', 'received_at desc, reply_id') }} as rejection_reason,
-        max(return_on) as return_on
+        {{ best('intent', newest) }} as last_intent,
+        {{ best('case when is_human then intent end', newest) }} as last_human_intent,
+        {{ best('rejection_reason', newest) }} as rejection_reason,
+        {{ best("case when is_human then coalesce(objection_type, 'none') end", newest) }} as last_objection,
+        max(case when intent = 'not_interested' then received_at end) as not_interested_at,
+        max(case when intent = 'out_of_office' then received_at end) as out_of_office_at,
+        {{ best(
+            "case when intent = 'out_of_office' then coalesce(return_on, "
+            ~ utc_day('received_at') ~ " + " ~ stale_days() ~ ") end",
+            newest
+        ) }} as return_on
     from {{ ref('labelled_replies') }}
     where client_id is not null
     group by client_id, lead_id
@@ -39,10 +69,16 @@ select
     coalesce(campaigns.has_lost_deal, false) as has_lost_deal,
     campaigns.sequence_ends_at,
     campaigns.settles_at,
+    campaigns.next_step_at,
     answers.first_replied_at,
     answers.last_replied_at,
     answers.last_intent,
+    answers.last_human_intent,
     answers.rejection_reason,
-    answers.return_on
+    coalesce(answers.last_objection = 'timing', false) as is_asked_for_later,
+    answers.not_interested_at,
+    case
+        when coalesce(answers.out_of_office_at > answers.last_replied_at, true) then answers.return_on
+    end as return_on
 from campaigns
 full outer join answers on campaigns.client_id = answers.client_id and campaigns.lead_id = answers.lead_id

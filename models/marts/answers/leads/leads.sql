@@ -1,43 +1,68 @@
 -- Grain: one row a client and lead: who it is, whose it is, where it stands and what it is worth.
-with opt_outs as (
+{% set zone = "coalesce(clients.time_zone, judged.agency_time_zone)" %}
+
+with failing as (
 
     select
+        client_id,
         lead_id,
-        min(received_at) as opted_out_at
-    from {{ ref('labelled_replies') }}
-    where is_opt_out
-    group by lead_id
+        count(*) as code_count
+    from {{ ref('send_eligibility') }}
+    where campaign_id is null
+    group by client_id, lead_id
+
+),
+
+suppressed as (
+
+    select
+        client_id,
+        lead_id,
+        bool_or(expires_on is null) as is_for_good
+    from {{ ref('suppressed_leads') }}
+    group by client_id, lead_id
 
 ),
 
 judged as (
 
     select
-        pairs.client_id,
-        pairs.lead_id,
-        pairs.found_at,
-        pairs.first_contacted_at,
-        pairs.last_contacted_at,
-        pairs.touch_count,
+        pairs.*,
         results.meeting_booked_at,
         results.deal_won_at,
         results.has_lost_deal,
         results.first_replied_at,
+        results.last_replied_at,
         results.last_intent,
+        results.last_human_intent,
         results.rejection_reason,
+        results.is_asked_for_later,
+        results.not_interested_at,
         results.return_on,
+        results.next_step_at,
         owners.client_id as owner_client_id,
-        owners.converted_at,
-        opt_outs.opted_out_at,
+        owners.status as owner_status,
+        opt_outs.lead_id is not null as is_opted_out,
+        suppressed.lead_id is not null as is_suppressed,
+        coalesce(suppressed.is_for_good, false) as is_suppressed_for_good,
+        coalesce(failing.code_count, 0) as failing_code_count,
         results.settles_at <= current_run.run_at as is_over,
-        {{ plus_days('results.sequence_ends_at', 30) }} <= current_run.run_at
-        and results.first_replied_at is null as is_expired
+        {{ plus_days('greatest(results.sequence_ends_at, pairs.last_contacted_at)', expiry_days()) }}
+        <= current_run.run_at
+        and results.first_replied_at is null as is_expired,
+        results.settles_at > current_run.run_at
+        and coalesce(results.first_replied_at, results.meeting_booked_at, results.deal_won_at) is null
+            as is_in_sequence,
+        current_run.agency_time_zone
     from {{ ref('lead_clients') }} as pairs
     cross join {{ source('ops', 'current_run') }} as current_run
     left join {{ ref('lead_results') }} as results
         on pairs.client_id = results.client_id and pairs.lead_id = results.lead_id
-    left join {{ ref('assignments') }} as owners on pairs.lead_id = owners.lead_id
-    left join opt_outs on pairs.lead_id = opt_outs.lead_id
+    left join {{ ref('assignment_history') }} as owners
+        on pairs.lead_id = owners.lead_id and owners.is_current
+    left join {{ opted_out_leads() }} as opt_outs on pairs.lead_id = opt_outs.lead_id
+    left join suppressed on pairs.client_id = suppressed.client_id and pairs.lead_id = suppressed.lead_id
+    left join failing on pairs.client_id = failing.client_id and pairs.lead_id = failing.lead_id
 
 )
 
@@ -64,22 +89,15 @@ select
     scores.score,
     scores.tier,
     scores.als_coverage,
-    case
-        when pool.is_bounced then 'bounced'
-        when pool.is_unsubscribed or judged.opted_out_at is not null then 'unsubscribed'
-        when pool.email is null or pool.email_status = 'invalid' or pool.confidence < 70 then 'invalid'
-        when judged.converted_at is not null then 'converted'
-        when judged.owner_client_id is not null then 'assigned'
-        else 'available'
-    end as pool_status,
+    {{ pool_status('pool', 'judged.is_opted_out', 'judged.owner_status') }} as pool_status,
     case
         when judged.deal_won_at is not null then 'won'
         when judged.has_lost_deal then 'lost'
         when judged.meeting_booked_at is not null then 'meeting_booked'
         when judged.first_replied_at is not null then 'replied'
         when
-            judged.is_expired
-            or pool.is_bounced or pool.is_unsubscribed or judged.opted_out_at is not null
+            judged.is_expired or judged.is_suppressed
+            or pool.is_bounced or pool.is_unsubscribed or judged.is_opted_out
             then 'archived'
         when judged.first_contacted_at is not null and judged.is_over then 'no_response'
         when judged.first_contacted_at is not null then 'contacted'
@@ -87,13 +105,10 @@ select
         when pool.last_enriched_at is not null then 'enriched'
         else 'new'
     end as status,
-    case
-        when judged.owner_client_id is null or judged.owner_client_id <> judged.client_id then null
-        when judged.converted_at is not null then 'converted'
-        when judged.is_expired then 'expired'
-        else 'active'
-    end as assignment_status,
+    case when judged.owner_client_id = judged.client_id then judged.owner_status end as assignment_status,
     owner_clients.client as owner_client,
+    judged.failing_code_count = 0 as is_eligible,
+    judged.failing_code_count,
     judged.found_at,
     judged.first_contacted_at,
     judged.last_contacted_at,
@@ -101,7 +116,21 @@ select
     judged.first_replied_at,
     judged.last_intent,
     judged.rejection_reason,
-    judged.return_on as next_contact_on,
+    case
+        when
+            judged.is_suppressed_for_good or pool.is_bounced or pool.is_unsubscribed or judged.is_opted_out
+            or judged.last_human_intent = 'wrong_person'
+            then null
+        when
+            judged.return_on > {{ local_day('coalesce(judged.last_contacted_at, judged.found_at)', zone) }}
+            and not coalesce(judged.is_expired, false)
+            then judged.return_on
+        when judged.last_human_intent = 'not_interested'
+            then {{ local_day('judged.not_interested_at', zone) }} + {{ cooling_days() }}
+        when judged.is_asked_for_later
+            then {{ local_day('judged.last_replied_at', zone) }} + {{ later_days() }}
+        when judged.is_in_sequence then {{ local_day('judged.next_step_at', zone) }}
+    end as next_contact_on,
     judged.meeting_booked_at,
     judged.deal_won_at
 from judged

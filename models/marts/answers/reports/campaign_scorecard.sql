@@ -4,16 +4,14 @@ with sent as (
 
     select
         campaign_id,
-        count(*) as message_count,
-        count(nullif(is_delivered, false)) as delivered_message_count,
+        {{ delivered_rate().denominator }} as message_count,
+        {{ delivered_rate().numerator }} as delivered_message_count,
         count(nullif(is_bounced, false)) as bounced_message_count,
         count(first_opened_at) as opened_message_count,
-        case
-            when count(human_open_count) = count(*) then count(case when human_open_count > 0 then 1 end)
-        end as human_opened_message_count,
+        {{ human_open_rate().numerator }} as human_opened_message_count,
         count(first_clicked_at) as clicked_message_count,
         max(sent_at) as last_sent_at
-    from {{ ref('messages') }}
+    from {{ ref('int_sent_messages') }}
     group by campaign_id
 
 ),
@@ -24,7 +22,7 @@ reached as (
         funnel.campaign_id,
         count(*) as lead_count,
         count(nullif(funnel.is_holdout, false)) as holdout_lead_count,
-        count(funnel.first_contacted_at) as contacted_lead_count,
+        {{ leads_contacted('funnel.').numerator }} as contacted_lead_count,
         count(funnel.first_delivered_at) as delivered_lead_count,
         count(funnel.first_replied_at) as replied_lead_count,
         count(funnel.first_positive_at) as positive_lead_count,

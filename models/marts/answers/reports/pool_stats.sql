@@ -5,40 +5,17 @@
     'confidence': ['accepted', 'to_enrich'],
 } %}
 
-with statuses as (
-
-    select
-        lead_id,
-        min({{ bytewise('pool_status') }}) as pool_status
-    from {{ ref('leads') }}
-    group by lead_id
-
-),
-
-opt_outs as (
-
-    select distinct lead_id
-    from {{ ref('labelled_replies') }}
-    where is_opt_out
-
-),
-
-people as (
+with people as (
 
     select
         pool.first_seen_at > {{ plus_days('current_run.run_at', '-7') }} as is_new,
-        coalesce(statuses.pool_status, case  -- people whom no client has been found for
-            when pool.is_bounced then 'bounced'
-            when pool.is_unsubscribed or opt_outs.lead_id is not null then 'unsubscribed'
-            when pool.email is null or pool.email_status = 'invalid' or pool.confidence < 70 then 'invalid'
-            else 'available'
-        end) as pool_status,
+        {{ pool_status('pool', 'opt_outs.lead_id is not null', 'owners.status') }} as pool_status,
         coalesce(pool.email_status, 'none') as email_status,
         case when pool.confidence >= 70 then 'accepted' else 'to_enrich' end as confidence
     from {{ ref('lead_pool') }} as pool
     cross join {{ source('ops', 'current_run') }} as current_run
-    left join statuses on pool.lead_id = statuses.lead_id
-    left join opt_outs on pool.lead_id = opt_outs.lead_id
+    left join {{ ref('assignment_history') }} as owners on pool.lead_id = owners.lead_id and owners.is_current
+    left join {{ opted_out_leads() }} as opt_outs on pool.lead_id = opt_outs.lead_id
 
 ),
 

@@ -9,7 +9,7 @@ with happened as (
         campaign_id,
         sent_at as occurred_at,
         channel as detail
-    from {{ ref('messages') }}
+    from {{ ref('int_sent_messages') }}
     where touch_number = 1
     union all
     select

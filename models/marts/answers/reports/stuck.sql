@@ -1,5 +1,5 @@
 -- Grain: one row a rule and whom or what it finds stuck: leads found and not scored, clients without a send on the
--- last full working day, accounts that have brought nothing new. The agency's alone.
+-- last full working day, accounts that have brought nothing new. What is paused is not stuck. The agency's alone.
 {% set zone = "coalesce(clients.time_zone, 'UTC')" %}
 {% set sending = ['int_messages', 'int_message_events', 'int_replies', 'int_campaign_leads', 'int_deals',
     'int_meetings'] %}
@@ -11,33 +11,27 @@ with unscored as (
         count(*) as item_count,
         min(pairs.found_at) as oldest_at
     from {{ ref('lead_clients') }} as pairs
+    inner join {{ ref('clients') }} as clients on pairs.client_id = clients.client_id
     cross join {{ source('ops', 'current_run') }} as current_run
     left join {{ source('scoring', 'als_scores') }} as scores
         on pairs.client_id = scores.client_id and pairs.lead_id = scores.lead_id
-    where scores.score is null and pairs.found_at < {{ plus_days('current_run.run_at', '-1') }}
+    where
+        scores.score is null
+        and pairs.found_at < {{ plus_days('current_run.run_at', '-1') }}
+        and not {{ is_paused('client', 'clients.client') }}
     group by pairs.client_id
-
-),
-
-days as (
-
-    select
-        clients.client_id,
-        {{ zone }} as time_zone,
-        {{ local_day('current_run.run_at', zone) }} as today,
-        cast(extract(isodow from current_run.run_at at time zone {{ zone }}) as integer) as weekday
-    from {{ ref('clients') }} as clients
-    cross join {{ source('ops', 'current_run') }} as current_run
 
 ),
 
 working_days as (
 
     select
-        client_id,
-        time_zone,
-        today - case weekday when 1 then 3 when 7 then 2 else 1 end as working_day
-    from days
+        clients.client_id,
+        {{ zone }} as time_zone,
+        {{ last_working_day('current_run.run_at', zone) }} as working_day
+    from {{ ref('clients') }} as clients
+    cross join {{ source('ops', 'current_run') }} as current_run
+    where not {{ is_paused('client', 'clients.client') }}
 
 ),
 
@@ -54,6 +48,10 @@ waiting as (
         and funnel.touch_count < campaigns.step_count
         and not funnel.is_holdout and not funnel.is_bounced
         and funnel.first_replied_at is null
+        and not {{ is_paused('account', "campaigns.source || '/' || campaigns.account") }}
+        and not {{ is_paused(
+            'campaign', "campaigns.source || '/' || campaigns.account || '/' || campaigns.source_id"
+        ) }}
     group by funnel.client_id
 
 ),
@@ -67,7 +65,7 @@ sends as (
             {{ local_day('messages.sent_at', 'working_days.time_zone') }} >= working_days.working_day
         ), false) as has_sent
     from working_days
-    left join {{ ref('messages') }} as messages on working_days.client_id = messages.client_id
+    left join {{ ref('int_sent_messages') }} as messages on working_days.client_id = messages.client_id
     group by working_days.client_id
 
 ),
@@ -128,7 +126,9 @@ found as (
         accounts.loaded_at as since_at
     from accounts
     cross join {{ source('ops', 'current_run') }} as current_run
-    where accounts.loaded_at < {{ plus_days('current_run.run_at', '-3') }}
+    where
+        accounts.loaded_at < {{ plus_days('current_run.run_at', '-3') }}
+        and not {{ is_paused('account', 'accounts.subject') }}
 
 )
 

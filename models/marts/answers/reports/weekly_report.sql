@@ -1,10 +1,10 @@
 -- Grain: one row a client and ISO week (Monday to Sunday in its zone), from the first in which something happened
 -- to the one under way; quiet weeks are rows of zeros. By the time of each event, not by cohort.
 {% set events = [
-    ('message', 'messages', 'sent_at', 'true'),
-    ('delivered_message', 'messages', 'sent_at', 'is_delivered'),
-    ('bounced_message', 'messages', 'sent_at', 'is_bounced'),
-    ('new_lead', 'messages', 'sent_at', 'touch_number = 1'),
+    ('message', 'int_sent_messages', 'sent_at', 'true'),
+    ('delivered_message', 'int_sent_messages', 'sent_at', 'is_delivered'),
+    ('bounced_message', 'int_sent_messages', 'sent_at', 'is_bounced'),
+    ('new_lead', 'int_sent_messages', 'sent_at', 'touch_number = 1'),
     ('human_reply', 'labelled_replies', 'received_at', 'is_human'),
     ('positive_reply', 'labelled_replies', 'received_at', 'is_positive'),
     ('opt_out', 'labelled_replies', 'received_at', 'is_opt_out'),

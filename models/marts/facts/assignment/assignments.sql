@@ -14,9 +14,11 @@ with first_touches as (
         client_id,
         campaign_id,
         sent_at,
+        first_loaded_at,
+        loaded_at,
         row_number() over (partition by lead_id order by sent_at, message_id) as touch
     from {{ ref('int_message_leads') }}
-    where client_id is not null
+    where client_id is not null and deleted_at is null
 
 ),
 
@@ -33,7 +35,8 @@ conversions as (
         lead_id,
         client_id,
         booked_at as converted_at,
-        'meeting_booked' as conversion_type
+        'meeting_booked' as conversion_type,
+        updated_at
     from {{ ref('meetings') }}
     where deleted_at is null
     union all
@@ -41,7 +44,8 @@ conversions as (
         lead_id,
         client_id,
         closed_at as converted_at,
-        'deal_won' as conversion_type
+        'deal_won' as conversion_type,
+        updated_at
     from {{ ref('deals') }}
     where stage = 'closed_won' and deleted_at is null and closed_at is not null
 
@@ -70,6 +74,8 @@ select
     owners.sent_at as assigned_at,
     'import' as assigned_by,
     first_conversions.converted_at,
-    first_conversions.conversion_type
+    first_conversions.conversion_type,
+    owners.first_loaded_at,
+    greatest(owners.loaded_at, first_conversions.updated_at) as updated_at
 from owners
 left join first_conversions on owners.lead_id = first_conversions.lead_id and first_conversions.conversion = 1

@@ -21,5 +21,6 @@ select
     received_at,
     {{ utc_day('received_at') }} as received_on,
     {{ reply_text_hash('subject', 'body', 'headers') }} as text_hash,
+    first_loaded_at,
     loaded_at as updated_at
 from {{ ref('int_reply_leads') }}

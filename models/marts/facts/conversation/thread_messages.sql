@@ -20,8 +20,9 @@ with written as (
         'outbound' as direction,
         0 as side,
         sent_at as occurred_at,
+        first_loaded_at,
         updated_at
-    from {{ ref('messages') }}
+    from {{ ref('int_sent_messages') }}
     where lead_id in (select lead_id from {{ ref('touched_leads') }})
     union all
     select
@@ -35,6 +36,7 @@ with written as (
         'inbound' as direction,
         1 as side,
         received_at as occurred_at,
+        first_loaded_at,
         updated_at
     from {{ ref('replies') }}
     where lead_id in (select lead_id from {{ ref('touched_leads') }})
@@ -103,6 +105,7 @@ select
     coalesce(placed.previous_direction <> placed.direction, false) as is_answer,
     others.item_id as other_side_id,
     {{ whole_minutes('others.occurred_at', 'placed.occurred_at') }} as minutes_since_other_side,
+    placed.first_loaded_at,
     placed.updated_at
 from placed
 left join placed as others

@@ -15,7 +15,8 @@ select
     {{ client_key('outcomes.client') }} as client_id,
     outcomes.name,
     outcomes.occurred_at,
-    outcomes.value,
+    cast(outcomes.value as decimal(38, 9)) as value,
+    outcomes.first_loaded_at,
     outcomes.loaded_at as updated_at
 from {{ ref('int_outcomes') }} as outcomes
 inner join {{ ref('lead_keys') }} as lead_keys on outcomes.lead_key = lead_keys.person_key

@@ -22,7 +22,7 @@ with enrolled as (
         min(campaign_leads.added_at) as added_at,
         {{ best('campaign_leads.status', first) }} as status,
         {{ best('campaign_leads.attributes', first) }} as attributes,
-        min(campaign_leads.loaded_at) as first_loaded_at,
+        min(campaign_leads.first_loaded_at) as first_loaded_at,
         max(campaign_leads.loaded_at) as updated_at
     from {{ ref('int_campaign_leads') }} as campaign_leads
     inner join {{ ref('lead_keys') }} as lead_keys on campaign_leads.lead_key = lead_keys.person_key

@@ -16,13 +16,10 @@ with steps as (
 enrolled as (
 
     select
-        campaign_leads.source,
-        campaign_leads.account,
-        campaign_leads.campaign_id,
-        count(distinct lead_keys.lead_id) as total_leads
-    from {{ ref('int_campaign_leads') }} as campaign_leads
-    inner join {{ ref('lead_keys') }} as lead_keys on campaign_leads.lead_key = lead_keys.person_key
-    group by campaign_leads.source, campaign_leads.account, campaign_leads.campaign_id
+        campaign_id,
+        count(*) as total_leads
+    from {{ ref('campaign_leads') }}
+    group by campaign_id
 
 )
 
@@ -40,11 +37,11 @@ select
     coalesce(steps.sequence_days, 0) as sequence_days,
     coalesce(enrolled.total_leads, 0) as total_leads,
     campaigns.attributes,
+    campaigns.first_loaded_at,
     campaigns.loaded_at as updated_at
 from {{ ref('int_campaigns') }} as campaigns
 left join steps
     on campaigns.source = steps.source and campaigns.account = steps.account
     and campaigns.id = steps.campaign_id
 left join enrolled
-    on campaigns.source = enrolled.source and campaigns.account = enrolled.account
-    and campaigns.id = enrolled.campaign_id
+    on {{ key('campaign', ['campaigns.source', 'campaigns.account', 'campaigns.id']) }} = enrolled.campaign_id

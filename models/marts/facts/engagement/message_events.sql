@@ -20,5 +20,6 @@ select
     url,
     bounce_type,
     reason,
+    first_loaded_at,
     loaded_at as updated_at
 from {{ ref('int_event_leads') }}

@@ -1,4 +1,4 @@
--- Grain: one row an outbound message that was sent.
+-- Grain: one row an outbound message that was sent. One that was deleted in its source is no touch.
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_keys',
@@ -11,12 +11,14 @@ with messages as (
     select
         messages.*,
         lead_pool.time_zone,
-        row_number() over lead_touches as touch_number,
-        lag(messages.sent_at) over lead_touches as previous_sent_at
+        case when messages.deleted_at is null then row_number() over lead_touches end as touch_number,
+        case when messages.deleted_at is null then lag(messages.sent_at) over lead_touches end
+            as previous_sent_at
     from {{ ref('int_message_leads') }} as messages
     inner join {{ ref('lead_pool') }} as lead_pool on messages.lead_id = lead_pool.lead_id
     window lead_touches as (
-        partition by messages.lead_id, messages.client_id order by messages.sent_at, messages.message_id
+        partition by messages.lead_id, messages.client_id, messages.deleted_at is null
+        order by messages.sent_at, messages.message_id
     )
 
 ),
@@ -25,7 +27,8 @@ answers as (
 
     select
         message_id,
-        min(received_at) as replied_at
+        min(received_at) as replied_at,
+        max(loaded_at) as updated_at
     from {{ ref('int_reply_leads') }}
     group by message_id
 
@@ -43,8 +46,13 @@ select
     messages.template_id,
     messages.variant,
     messages.mailbox,
+    case
+        when messages.channel = 'email' and messages.mailbox is not null
+            then {{ mailbox_key('messages.mailbox') }}
+    end as mailbox_id,
     messages.subject,
     messages.body,
+    {{ text_hash('messages.subject', 'messages.body') }} as text_hash,
     messages.ai_model,
     messages.prompt_version,
     messages.sent_at,
@@ -58,6 +66,8 @@ select
     ) as is_delivered,
     coalesce(reactions.is_bounced, false) as is_bounced,
     reactions.bounce_type,
+    coalesce(reactions.is_complained, false) as is_complained,
+    coalesce(reactions.is_unsubscribed, false) as is_unsubscribed,
     reactions.first_opened_at,
     cast(coalesce(reactions.open_count, 0) as integer) as open_count,
     reactions.first_human_opened_at,
@@ -73,7 +83,9 @@ select
     {{ whole_minutes('messages.sent_at', 'reactions.first_opened_at') }} as minutes_to_open,
     {{ whole_minutes('messages.sent_at', 'reactions.first_clicked_at') }} as minutes_to_click,
     {{ whole_minutes('messages.sent_at', 'answers.replied_at') }} as minutes_to_reply,
-    messages.loaded_at as updated_at
+    messages.deleted_at,
+    messages.first_loaded_at,
+    greatest(messages.loaded_at, reactions.updated_at, answers.updated_at) as updated_at
 from messages
 left join {{ ref('int_message_reactions') }} as reactions on messages.message_id = reactions.message_id
 left join answers on messages.message_id = answers.message_id

@@ -1,0 +1,3 @@
+{{ union_staging('person_versions', [
+    'apollo', 'smartlead', 'instantly', 'salesforge', 'hubspot', 'pipedrive', 'salesforce', 'files'
+]) }}

@@ -1,0 +1,25 @@
+-- Grain: one row a call that asked for people: a populate or a list build.
+select
+    request_id as pool_request_id,
+    {{ client_key('client') }} as client_id,
+    client,
+    kind,
+    status,
+    reason,
+    contact_target,
+    contact_ready,
+    {{ request_gap('contact') }} as contact_gap,
+    {{ request_percent('contact') }} as contact_percent,
+    company_target,
+    company_ready,
+    {{ request_gap('company') }} as company_gap,
+    {{ request_percent('company') }} as company_percent,
+    found_count,
+    new_count,
+    known_count,
+    without_email_count,
+    suppressed_count,
+    requested_at,
+    requested_at as first_loaded_at,
+    updated_at
+from {{ source('ops', 'pool_request_log') }}

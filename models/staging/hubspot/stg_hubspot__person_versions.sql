@@ -1,0 +1,2 @@
+-- Every version of a contact.
+{{ person_versions('hubspot', source('raw_hubspot', 'contacts')) }}
