@@ -86,3 +86,15 @@
         'denominator': meetings_booked(meeting_of).numerator,
     }) }}
 {% endmacro %}
+
+
+-- `from` of a count a client and month: the months, as `months`, and what happened in each by the time of the run.
+-- relation: of what happened, with client_id. alias: its name in the query. moment: when it happened.
+{% macro months_with(relation, alias, moment) -%}
+    from {{ ref('client_months') }} as months
+    inner join {{ relation }} as {{ alias }}
+        on months.client_id = {{ alias }}.client_id
+        and {{ local_month(moment, 'months.time_zone') }} = months.month_starts_on
+        and {{ moment }} <= months.run_at
+    group by months.client_id, months.month_starts_on
+{%- endmacro %}

@@ -13,3 +13,17 @@
 {% macro refusals() -%}
     ('not_interested', 'wrong_person', 'unsubscribe', 'angry')
 {%- endmacro %}
+
+
+-- Replies with the thread that they stand in; the newest of a thread has nearness 1. condition: which ones.
+{% macro newest_replies(condition) -%}
+    select
+        replies.*,
+        thread_messages.thread_id,
+        row_number() over (
+            partition by thread_messages.thread_id order by thread_messages.position desc
+        ) as nearness
+    from {{ ref('labelled_replies') }} as replies
+    inner join {{ ref('thread_messages') }} as thread_messages on replies.reply_id = thread_messages.reply_id
+    where {{ condition }}
+{%- endmacro %}

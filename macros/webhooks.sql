@@ -13,6 +13,22 @@ where receipt = 1
 {%- endmacro %}
 
 
+-- Replies that a webhook told of, under the id that the API has for them, or one made of the webhook's; the first that
+-- told of one has nth 1. told: a relation of webhooks. condition: which of them are replies.
+{% macro told_replies(told, condition) -%}
+    select
+        *,
+        coalesce(reply_id, 'webhook:' || id) as reply_key,
+        min(first_loaded_at) over (partition by account, coalesce(reply_id, 'webhook:' || id))
+            as first_told_at,
+        row_number() over (
+            partition by account, coalesce(reply_id, 'webhook:' || id) order by occurred_at, id
+        ) as nth
+    from {{ told }}
+    where {{ condition }} and body is not null and lead_key is not null
+{%- endmacro %}
+
+
 -- That a webhook's reply (CTE told) is none that the API shows (CTE api): neither by its id, nor within a minute of
 -- one from the same lead in the same campaign. api_id, told_id: columns with the id of the reply itself.
 {% macro is_not_shown(api, api_id, told_id, campaign, occurred_at) -%}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from pipeline.config import Config
-    from warehouse import Connection, Warehouse
+    from warehouse import Warehouse
 
 PAUSED = "ops.paused"
+PAUSED_COLUMNS = {"kind": "text", "name": "text"}
 KINDS = ("source", "account", "client", "campaign")
 Row = dict[str, Any]
 
@@ -45,8 +45,8 @@ def of_load(engine: Engine, at: datetime, *, was: bool = False) -> Pauses:
     return Pauses(found["source"], found["account"], found["client"], found["campaign"])
 
 
-def of_night(engine: Engine, config: Config, at: datetime, *, was: bool = False) -> list[tuple[str, str]]:
-    """Return the kind and name of every account, client and campaign that is paused at a moment.
+def of_night(engine: Engine, config: Config, at: datetime, *, was: bool = False) -> list[tuple[Any, ...]]:
+    """Return rows of PAUSED: the kind and name of every account, client and campaign paused at a moment.
 
     A paused source is its accounts; an account all of whose clients are paused is paused, too. was: what held
     then, for a night that is past; otherwise what nobody has resumed since.
@@ -60,18 +60,6 @@ def of_night(engine: Engine, config: Config, at: datetime, *, was: bool = False)
     ]
     named = {"account": accounts, "client": paused.clients, "campaign": paused.campaigns}
     return [(kind, name) for kind, names in named.items() for name in sorted(names)]
-
-
-def tell(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Tell dbt what is paused: rows of kind and name."""
-    connection.replace(PAUSED, {"kind": "text", "name": "text"}, rows)
-
-
-def told(connection: Connection) -> list[tuple[Any, ...]]:
-    """Return what dbt was told last."""
-    if not connection.table_exists(PAUSED):
-        return []
-    return [(row["kind"], row["name"]) for row in connection.rows(f"select kind, name from {PAUSED}")]
 
 
 def until(row: Row) -> str:

@@ -66,7 +66,7 @@ def prepare(
     as_of, has_checks: see rebuild. notes: where the stages' notes and warnings go; nowhere when None.
     """
     from ingestion.load import ensure_tables
-    from pipeline import identity, lead_changes, pauses, told
+    from pipeline import identity, lead_changes, told
 
     drop(context.warehouse)
     ensure_tables(context.warehouse)
@@ -76,16 +76,15 @@ def prepare(
         for source in ALL:
             _lay_out(real, scratch.schema_prefix, source)
         numbers = None if as_of else identity.built_numbers(real)
-        decided = None if as_of else told.held(real)
-        paused = pauses.told(real)
-    if as_of:
-        paused = pauses.of_night(context.state, context.config, as_of, was=True)
+        decided = {} if as_of else told.held(real)
+    if not decided:
+        target, at = context.warehouse.target, as_of or context.run_at
+        decided = told.read(context.state, context.config, target, at, was=as_of is not None)
     with scratch.connect() as connection:
         connection.replace("ops.keys_to_touch", KEYS_TO_TOUCH, [])
         identity.write_links(context.state, connection, numbers, as_of)
         lead_changes.write_log(context.state, connection, as_of)
-        told.write(connection, decided or told.read(context.state, context.warehouse.target, as_of))
-        pauses.tell(connection, paused)
+        told.write(connection, decided)
     copy = replace(context, warehouse=scratch, options=Options(full_refresh=True), notes=notes or Notes())
     # a cached property: what is put here is what its readers get
     copy.__dict__["project"] = context.project.of_copy(scratch, has_checks=has_checks)

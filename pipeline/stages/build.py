@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 
-from pipeline import client_versions, identity, lead_changes, operations, pauses, told
+from pipeline import client_versions, identity, lead_changes, operations, told
 from pipeline.context import Context
 from pipeline.dbt import PROJECT_DIR, Model, NodeResult
 from pipeline.errors import RunError
@@ -138,8 +138,7 @@ def _prepare(context: Context) -> int:
         if not is_copy:
             identity.write_links(state, connection)
             client_versions.keep(state, config, context.run_at)
-            told.write(connection, told.read(state, context.warehouse.target))
-            pauses.tell(connection, pauses.of_night(state, config, context.run_at))
+            told.write(connection, told.read(state, config, context.warehouse.target, context.run_at))
         connection.create_table(CHECKS, CHECK_COLUMNS)
         return operations.set_loads_to_build(connection, completed_loads(connection))
 

@@ -25,14 +25,14 @@ import pytest
 
 from benchmarks.chaos.reader import Seen, readers
 from pipeline import run as pipeline_run
-from sandbox.config import config_yaml, environment
+from sandbox.config import config_yaml
 from sandbox.demo import COMPARED, SPEED
 from sandbox.params import Params
-from sandbox.server import serve
 from sandbox.simulate import simulate
 from sandbox.truth import truth
 from tests.conftest import ENGINES, NewProfile
 from tests.local_server import QuietHandler, serving
+from tests.sandboxed import sandboxed
 from tests.winnow import winnow
 from warehouse import open_warehouse
 
@@ -73,9 +73,7 @@ def night(
     folder = new_profile(request.param, tmp_path_factory.mktemp("disturbed"))
     agency, found = simulate(PARAMS), Disturbed(request.param)
     (folder / "winnow.yml").write_text(config_yaml(agency, speed=SPEED) + SETTINGS)
-    with serve(agency, as_of=NIGHT, speed=SPEED) as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(agency, server.url).items():
-            patch.setenv(name, value)
+    with sandboxed(agency, NIGHT, SPEED), pytest.MonkeyPatch.context() as patch:
         with silent_server() as url, pytest.MonkeyPatch.context() as silent:
             silent.setenv("WINNOW_SANDBOX_URL", url)
             found.errors["silent"] = winnow(folder, "run", "--at", AT, code=1).stderr

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from sandbox.config import config_yaml, environment
+from sandbox.config import config_yaml
 from sandbox.demo import SPEED
 from sandbox.params import Params
-from sandbox.server import Server, serve
+from sandbox.server import Server
 from sandbox.simulate import simulate
 from tests.conftest import ENGINES, NewProfile
 from tests.engines.marts import Marts, differences, snapshot
+from tests.sandboxed import sandboxed
 from tests.winnow import winnow
 from warehouse import open_warehouse
 
@@ -60,12 +61,7 @@ class Killed:
 def _served(folder: Path) -> Iterator[Server]:
     agency = simulate(PARAMS)
     (folder / "winnow.yml").write_text(config_yaml(agency, speed=SPEED))
-    with (
-        serve(agency, as_of=PARAMS.night(), speed=SPEED) as server,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for key, value in environment(agency, server.url).items():
-            patch.setenv(key, value)
+    with sandboxed(agency, PARAMS.night(), SPEED) as server:
         yield server
 
 

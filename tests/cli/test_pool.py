@@ -18,13 +18,14 @@ from ingestion.apollo_buying import JOB_POSTINGS
 from ingestion.apollo_phones import RESULTS
 from pipeline.decisions import PaidAnswerStore
 from pipeline.state import open_state
-from sandbox.config import config_yaml, environment
+from sandbox.config import config_yaml
 from sandbox.demo import SPEED
 from sandbox.params import Params
-from sandbox.server import Server, serve
+from sandbox.server import Server
 from sandbox.simulate import simulate
 from tests.conftest import NewProfile
 from tests.local_server import QuietHandler, serving
+from tests.sandboxed import sandboxed
 from tests.winnow import winnow
 from warehouse import open_warehouse
 
@@ -89,9 +90,7 @@ def world(tmp_path: Path, new_profile: NewProfile) -> Iterator[World]:
     document |= {"notify_url_env": "WINNOW_TEST_NOTIFY"}
     folder = new_profile("duckdb", tmp_path)
     (folder / "winnow.yml").write_text(yaml.safe_dump(document))
-    with serve(agency, as_of=PARAMS.night(), speed=SPEED) as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(agency, server.url).items():
-            patch.setenv(name, value)
+    with sandboxed(agency, PARAMS.night(), SPEED) as server:
         yield World(folder, server, document["clients"][0]["id"])
 
 

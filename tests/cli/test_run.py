@@ -16,9 +16,8 @@ from pipeline.dbt import Project
 from pipeline.ledger import Ledger
 from pipeline.marts_page import PAGE, marts, page
 from pipeline.state import open_state
-from sandbox.config import config_yaml, environment
+from sandbox.config import config_yaml
 from sandbox.demo import COMPARED, SPEED
-from sandbox.server import serve
 from sandbox.simulate import simulate
 from sandbox.truth import truth
 from tests.cli.by_hand import ByHand
@@ -28,6 +27,7 @@ from tests.cli.history import PARAMS, SECOND_NIGHT, History, Summary
 from tests.conftest import ENGINES, NewProfile
 from tests.engines.marts import differences, snapshot
 from tests.engines.metrics import both_ways
+from tests.sandboxed import sandboxed
 from tests.winnow import winnow
 from warehouse.duckdb import DuckDBWarehouse
 
@@ -51,12 +51,7 @@ def history(
     folder = new_profile(request.param, tmp_path_factory.mktemp("agency"))
     agency = simulate(PARAMS)
     (folder / "winnow.yml").write_text(config_yaml(agency, speed=SPEED))
-    with (
-        serve(agency, as_of=PARAMS.night(), speed=SPEED) as server,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in environment(agency, server.url).items():
-            patch.setenv(name, value)
+    with sandboxed(agency, PARAMS.night(), SPEED) as server:
         history = History(folder, server)
         history.run("first", 0)
         if request.param == MORE:

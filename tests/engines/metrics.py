@@ -33,7 +33,7 @@ AGGREGATES = {
 
 def both_ways(project: Project, warehouse: Warehouse) -> tuple[Values, Values]:
     """Return every metric over the whole warehouse by its YAML and by its macro; to six places."""
-    ways = by_yaml(project._parsed()), by_macro(project)
+    ways = by_yaml(project.manifest()), by_macro(project)
     with warehouse.connect() as connection:
         rows = [
             connection.rows("select " + ", ".join(f"{sql} as {metric}" for metric, sql in way.items()))[0]
@@ -84,7 +84,7 @@ def by_macro(project: Project) -> dict[str, str]:
         f"{metric}|{{{{ {macro}().numerator }}}}|{{{{ {macro}().denominator }}}}"
         for metric, (macro, _table) in MACROS.items()
     )
-    outcome = project._invoke(["compile", "--inline", parts], project._parsed(), None)
+    outcome = project._invoke(["compile", "--inline", parts], project.manifest(), None)
     assert outcome.success, outcome.exception
     found = {}
     for line in outcome.result.results[0].node.compiled_code.splitlines():

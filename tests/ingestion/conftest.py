@@ -16,6 +16,7 @@ from ingestion.load import completed_loads, ensure_tables, load_source
 from pipeline.config import Config, load_config
 from pipeline.dbt import Project
 from pipeline.operations import set_loads_to_build, write_operations
+from tests.sandboxed import sandboxed
 from warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -131,12 +132,10 @@ def simulated() -> Agency:
 @contextmanager
 def served(agency: Agency, folder: Path, **options: Any) -> Iterator[tuple[Server, Config]]:
     """Serve the agency as it stands at the end of its history, with the winnow.yml for it."""
-    from sandbox import config_yaml, environment, serve
+    from sandbox import config_yaml
 
     options.setdefault("as_of", agency.params.start + timedelta(days=agency.params.days))
-    with serve(agency, speed=SPEED, **options) as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(agency, server.url).items():
-            patch.setenv(name, value)
+    with sandboxed(agency, speed=SPEED, **options) as server:
         path = folder / "winnow.yml"
         path.write_text(config_yaml(agency, speed=SPEED), encoding="utf-8")
         yield server, load_config(path)

@@ -18,6 +18,7 @@ from tests.conftest import ENGINES
 from tests.ingestion.conftest import SPEED, Loader, MemoryAnswers, loader, rows, stage
 from tests.ingestion.fakes import job as fake_job
 from tests.ingestion.fakes import spooled
+from tests.sandboxed import sandboxed
 from warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Serve the agency at the end of its history."""
-    from sandbox import Params, environment, serve, simulate
+    from sandbox import Params, simulate
     from sandbox.view import View
     from sandbox.webhooks import write_webhooks
 
@@ -72,9 +73,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     at = agency.params.start + timedelta(days=33)
     folder = tmp_path_factory.mktemp("webhooks")
     view = View(agency, at)
-    with serve(agency, as_of=at, speed=SPEED) as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(agency, server.url).items():
-            patch.setenv(name, value)
+    with sandboxed(agency, at, SPEED):
         made = World(agency, at, folder)
         for source in SENDERS:
             for account in made.config().sources.accounts(source):

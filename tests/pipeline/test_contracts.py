@@ -26,7 +26,7 @@ def build(project: Project, types: dict[str, str]) -> None:
     """Build a mart of SQL in the place of `clients`, with `types` as its contract."""
     from dbt.artifacts.resources.v1.components import ColumnInfo
 
-    node: Any = project._parsed().nodes["model.winnow.clients"]
+    node: Any = project.manifest().nodes["model.winnow.clients"]
     node.raw_code, node.depends_on.nodes = SQL, []
     node.config.contract.enforced = True
     node.columns = {name: ColumnInfo(name=name, data_type=kind) for name, kind in types.items()}
@@ -66,7 +66,7 @@ def test_every_mart_has_a_contract(warehouse: Warehouse, tmp_path: Path) -> None
     """All its columns, with type and meaning; those of keys and indexes are among them."""
     project = Project(warehouse, tmp_path / "state", "salt")
     declared = project.declared()
-    for node in project._parsed().nodes.values():
+    for node in project.manifest().nodes.values():
         if node.resource_type != "model" or not (node.config.meta or {}).get("published"):
             continue
         types = {column.name: column.data_type for column in node.columns.values()}

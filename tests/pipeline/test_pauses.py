@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from ingestion.pauses import Pauses
-from pipeline import pauses
+from pipeline import pauses, told
 from pipeline.accounts import Account
 from pipeline.clock import utc_now
 from pipeline.config import Config
@@ -84,8 +84,8 @@ def test_dbt_is_told_what_is_paused_and_a_past_night_what_was(state: Engine, war
         "campaign smartlead/main/7",
     ]
     with warehouse.connect() as connection:
-        pauses.tell(connection, [("client", "acme")])
-        assert pauses.told(connection) == [("client", "acme")]
+        told.write(connection, {pauses.PAUSED: [("client", "acme")]})
+        assert told.held(connection)[pauses.PAUSED] == [("client", "acme")]
     assert at(0, was=True) == both, "on PostgreSQL decisions stand in schema ops, too"
 
 

@@ -2,18 +2,10 @@
 -- list (yet).
 with told as (
 
-    select
-        *,
-        coalesce(reply_id, 'webhook:' || id) as reply_key,
-        min(first_loaded_at) over (partition by account, coalesce(reply_id, 'webhook:' || id))
-            as first_told_at,
-        row_number() over (
-            partition by account, coalesce(reply_id, 'webhook:' || id) order by occurred_at, id
-        ) as nth
-    from ({{ first_receipts('instantly') }}) as receipts
-    where event_type in ('reply_received', 'auto_reply_received')
-        and body is not null
-        and lead_key is not null
+    {{ told_replies(
+        '(' ~ first_receipts('instantly') ~ ') as receipts',
+        "event_type in ('reply_received', 'auto_reply_received')"
+    ) }}
 
 ),
 

@@ -1,16 +1,7 @@
 -- Replies in threads, and those that a webhook told of and no thread shows (yet).
 with told as (
 
-    select
-        *,
-        coalesce(reply_id, 'webhook:' || id) as reply_key,
-        min(first_loaded_at) over (partition by account, coalesce(reply_id, 'webhook:' || id))
-            as first_told_at,
-        row_number() over (
-            partition by account, coalesce(reply_id, 'webhook:' || id) order by occurred_at, id
-        ) as receipt
-    from {{ ref('stg_smartlead__told_events') }}
-    where event_type = 'replied' and body is not null and lead_key is not null
+    {{ told_replies(ref('stg_smartlead__told_events'), "event_type = 'replied'") }}
 
 ),
 
@@ -34,7 +25,7 @@ entries as (
         history._dlt_load_id
     from {{ records('raw_smartlead', 'message_history') }} as history
     left join told
-        on history.account = told.account and history.id = told.reply_key and told.receipt = 1
+        on history.account = told.account and history.id = told.reply_key and told.nth = 1
     where history.type = 'reply'
 
 ),
@@ -60,7 +51,7 @@ replies as (
         told.loaded_at,
         told._dlt_load_id
     from told
-    where told.receipt = 1
+    where told.nth = 1
         and {{ is_not_shown('entries', 'id', 'reply_key', 'campaign_id', 'received_at') }}
 
 )

@@ -4,15 +4,7 @@
 
 with last_replies as (
 
-    select
-        replies.*,
-        thread_messages.thread_id,
-        row_number() over (
-            partition by thread_messages.thread_id order by thread_messages.position desc
-        ) as nearness
-    from {{ ref('labelled_replies') }} as replies
-    inner join {{ ref('thread_messages') }} as thread_messages on replies.reply_id = thread_messages.reply_id
-    where replies.is_human or replies.intent = 'out_of_office'
+    {{ newest_replies("replies.is_human or replies.intent = 'out_of_office'") }}
 
 ),
 

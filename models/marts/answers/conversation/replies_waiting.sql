@@ -2,15 +2,7 @@
 -- later message of ours on the channel, or a meeting booked since, is an answer.
 with asked as (
 
-    select
-        replies.*,
-        thread_messages.thread_id,
-        row_number() over (
-            partition by thread_messages.thread_id order by thread_messages.position desc
-        ) as nearness
-    from {{ ref('labelled_replies') }} as replies
-    inner join {{ ref('thread_messages') }} as thread_messages on replies.reply_id = thread_messages.reply_id
-    where replies.client_id is not null and replies.is_human
+    {{ newest_replies('replies.client_id is not null and replies.is_human') }}
 
 ),
 

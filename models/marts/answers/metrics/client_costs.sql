@@ -7,12 +7,7 @@ with quantities as (
         months.month_starts_on,
         count(*) as message_count,
         count(case when messages.touch_number = 1 then 1 end) as lead_count
-    from {{ ref('client_months') }} as months
-    inner join {{ ref('int_sent_messages') }} as messages
-        on months.client_id = messages.client_id
-        and {{ local_month('messages.sent_at', 'months.time_zone') }} = months.month_starts_on
-        and messages.sent_at <= months.run_at
-    group by months.client_id, months.month_starts_on
+    {{ months_with(ref('int_sent_messages'), 'messages', 'messages.sent_at') }}
 
 ),
 

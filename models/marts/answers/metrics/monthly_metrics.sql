@@ -22,12 +22,7 @@ contacted as (
         {{ leads_contacted('leads.').numerator }} as contacted_lead_count,
         {{ human_reply_rate('leads.').numerator }} as replied_lead_count,
         {{ positive_rate('leads.').numerator }} as positive_lead_count
-    from {{ ref('client_months') }} as months
-    inner join lead_months as leads
-        on months.client_id = leads.client_id
-        and {{ local_month('leads.first_contacted_at', 'months.time_zone') }} = months.month_starts_on
-        and leads.first_contacted_at <= months.run_at
-    group by months.client_id, months.month_starts_on
+    {{ months_with('lead_months', 'leads', 'leads.first_contacted_at') }}
 
 ),
 
@@ -39,12 +34,7 @@ sent as (
         {{ delivered_rate('messages.').denominator }} as message_count,
         {{ delivered_rate('messages.').numerator }} as delivered_message_count,
         {{ human_open_rate('messages.').numerator }} as human_opened_message_count
-    from {{ ref('client_months') }} as months
-    inner join {{ ref('int_sent_messages') }} as messages
-        on months.client_id = messages.client_id
-        and {{ local_month('messages.sent_at', 'months.time_zone') }} = months.month_starts_on
-        and messages.sent_at <= months.run_at
-    group by months.client_id, months.month_starts_on
+    {{ months_with(ref('int_sent_messages'), 'messages', 'messages.sent_at') }}
 
 ),
 
@@ -54,12 +44,7 @@ booked as (
         months.client_id,
         months.month_starts_on,
         {{ meetings_booked('meetings.').numerator }} as meeting_count
-    from {{ ref('client_months') }} as months
-    inner join {{ ref('meetings') }} as meetings
-        on months.client_id = meetings.client_id
-        and {{ local_month('meetings.booked_at', 'months.time_zone') }} = months.month_starts_on
-        and meetings.booked_at <= months.run_at
-    group by months.client_id, months.month_starts_on
+    {{ months_with(ref('meetings'), 'meetings', 'meetings.booked_at') }}
 
 ),
 
@@ -74,13 +59,7 @@ closed as (
         count(
             case when deals.deleted_at is null and deals.stage = 'closed_won' then deals.reporting_value end
         ) as valued_won_deal_count
-    from {{ ref('client_months') }} as months
-    inner join {{ ref('deals') }} as deals
-        on months.client_id = deals.client_id
-        and {{ local_month('coalesce(deals.closed_at, deals.updated_at)', 'months.time_zone') }}
-        = months.month_starts_on
-        and coalesce(deals.closed_at, deals.updated_at) <= months.run_at
-    group by months.client_id, months.month_starts_on
+    {{ months_with(ref('deals'), 'deals', 'coalesce(deals.closed_at, deals.updated_at)') }}
 
 ),
 
