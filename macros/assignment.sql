@@ -1,6 +1,6 @@
 -- The leads who have opted out in a reply, to whichever client.
 {% macro opted_out_leads() -%}
-(select distinct lead_id from {{ ref('labelled_replies') }} where is_opt_out)
+(select distinct lead_id from {{ ref('replies') }} where is_opt_out)
 {%- endmacro %}
 
 

@@ -23,7 +23,7 @@
         row_number() over (
             partition by thread_messages.thread_id order by thread_messages.position desc
         ) as nearness
-    from {{ ref('labelled_replies') }} as replies
+    from {{ ref('replies') }} as replies
     inner join {{ ref('thread_messages') }} as thread_messages on replies.reply_id = thread_messages.reply_id
     where {{ condition }}
 {%- endmacro %}

@@ -260,7 +260,7 @@ RULES: tuple[Rule, ...] = (
         for what, table, column, severity, high in (
             ("messages", "facts.messages", "lead_id", ERROR, 0.0),
             ("messages", "facts.messages", "sent_at", ERROR, 0.0),
-            ("replies", "facts.replies", "lead_id", WARN, 0.05),
+            ("replies", "facts.received_replies", "lead_id", WARN, 0.05),
             ("leads", "answers.leads", "score", ERROR, 0.0),
         )
     ),

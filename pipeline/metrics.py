@@ -116,7 +116,10 @@ def _of_clients(connection: Connection, past: History) -> dict[str, Any]:
     last = past.last.run_at if past.last else past.run_at - A_DAY
     days = max((past.run_at - last) / A_DAY, 1.0)
     found: dict[str, Any] = {}
-    for family, table, moment in (("sent", "messages", "sent_at"), ("replied", "replies", "received_at")):
+    for family, table, moment in (
+        ("sent", "messages", "sent_at"),
+        ("replied", "received_replies", "received_at"),
+    ):
         if not all(connection.table_exists(f"facts.{name}") for name in (table, "clients")):
             continue
         rows = connection.rows(

@@ -45,11 +45,10 @@ def replies(
         where, params = [*where, "replies.intent = ?"], [*params, intent]
     with warehouse.published(config.state_dir) as connection:
         return connection.rows(
-            "select replies.received_at, clients.client, received.from_email, replies.intent,"
+            "select replies.received_at, clients.client, replies.from_email, replies.intent,"
             " replies.confidence, replies.is_positive, replies.is_opt_out, replies.return_on,"
             " replies.requires_response, replies.subject"
-            " from analytics.labelled_replies as replies"
-            " inner join analytics.replies as received on replies.reply_id = received.reply_id"
+            " from analytics.replies as replies"
             " left join analytics.clients as clients on replies.client_id = clients.client_id"
             f" where {' and '.join(where)}"
             f" order by replies.received_at desc, replies.reply_id limit {int(limit)}",
@@ -149,7 +148,7 @@ def _touches(connection: Connection, lead_id: str) -> list[Row]:
 
 def _answers(connection: Connection, lead_id: str) -> list[Row]:
     return connection.rows(
-        "select received_at, intent, confidence, subject from analytics.labelled_replies"
+        "select received_at, intent, confidence, subject from analytics.replies"
         " where lead_id = cast(? as uuid) order by received_at, reply_id",
         [lead_id],
     )

@@ -66,7 +66,7 @@ def prepare(
     as_of, has_checks: see rebuild. notes: where the stages' notes and warnings go; nowhere when None.
     """
     from ingestion.load import ensure_tables
-    from pipeline import identity, lead_changes, told
+    from pipeline import identity, judgements, lead_changes, told
 
     drop(context.warehouse)
     ensure_tables(context.warehouse)
@@ -76,6 +76,7 @@ def prepare(
         for source in ALL:
             _lay_out(real, scratch.schema_prefix, source)
         numbers = None if as_of else identity.built_numbers(real)
+        judged = None if as_of else judgements.told_up_to(real)
         decided = {} if as_of else told.held(real)
     if not decided:
         target, at = context.warehouse.target, as_of or context.run_at
@@ -84,6 +85,7 @@ def prepare(
         connection.replace("ops.keys_to_touch", KEYS_TO_TOUCH, [])
         identity.write_links(context.state, connection, numbers, as_of)
         lead_changes.write_log(context.state, connection, as_of)
+        judgements.tell(context.state, connection, up_to=judged, as_of=as_of)
         told.write(connection, decided)
     copy = replace(context, warehouse=scratch, options=Options(full_refresh=True), notes=notes or Notes())
     # a cached property: what is put here is what its readers get

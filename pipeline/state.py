@@ -185,6 +185,21 @@ scores_at_send = sa.Table(
     _text("run_id"),
 )
 
+reply_judgements = sa.Table(
+    "reply_judgements",
+    metadata,
+    sa.Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("text_key", index=True),
+    _text("method"),
+    _text("model", nullable=True),
+    _text("prompt_version", nullable=True),
+    sa.Column("label", sa.JSON, nullable=False),
+    _text("text", nullable=True),
+    sa.Column("decided_at", UtcTime, nullable=False),
+    _text("decided_by"),
+)
+"""What a model or a person said of a reply's text; a person's with the text, the evaluation set."""
+
 pool_requests = sa.Table(
     "pool_requests",
     metadata,

@@ -34,7 +34,7 @@ FIGURES = {
     "enrolments": ("campaign_leads", "true"),
     "messages": ("messages", "true"),
     "replies": ("replies", "true"),
-    "positive_replies": ("labelled_replies", "is_positive"),
+    "positive_replies": ("replies", "is_positive"),
     "meetings": ("meetings", "deleted_at is null"),
     "deals": ("deals", "deleted_at is null"),
     "won_deals": ("deals", "stage = 'closed_won' and deleted_at is null"),
@@ -117,7 +117,7 @@ def numbers_of(connection: Connection, tables: Mapping[str, str], run_at: dateti
             name: int(connection.scalar(f"select count(*) from {relation}"))
             for name, relation in tables.items()
         },
-        replies=_grouped(connection, tables["labelled_replies"], "intent"),
+        replies=_grouped(connection, tables["replies"], "intent"),
         tiers=_grouped(connection, tables["leads"], "tier"),
         findings=findings,
     )

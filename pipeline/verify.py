@@ -31,8 +31,8 @@ SCOPES = {
     "scoring.als_points": "is_current",
     "scoring.title_groups": "title in (select title from facts.lead_pool)",
     "scoring.reply_labels": (
-        "method = 'rules' and exists (select 1 from facts.replies where"
-        " replies.text_hash = reply_labels.text_hash and replies.received_on = reply_labels.received_on)"
+        "exists (select 1 from facts.received_replies as received where"
+        " received.text_hash = reply_labels.text_hash and received.received_on = reply_labels.received_on)"
     ),
     "scoring.text_features": (
         "text_hash in (select text_hash from facts.messages union all select text_hash from facts.templates)"

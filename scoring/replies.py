@@ -6,14 +6,11 @@ Free, offline and deterministic. Headers speak first, then the phrases of `scori
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scoring import reply_rules
 from scoring.dates import return_date
@@ -23,35 +20,9 @@ from scoring.reply_headers import automation
 from scoring.reply_rules import Rules, Signal
 from scoring.text import newest_text
 
-if TYPE_CHECKING:
-    from warehouse import Connection
-
-TABLE = "scoring.reply_labels"
-COLUMNS = {
-    "text_hash": "text",
-    "received_on": "date",
-    "intent": "text",
-    "is_opt_out": "boolean",
-    "is_human": "boolean",
-    "is_positive": "boolean",
-    "sentiment": "text",
-    "sentiment_score": "decimal(4, 3)",
-    "objection_type": "text",
-    "rejection_reason": "text",
-    "question": "text",
-    "topics": "text",
-    "return_on": "date",
-    "referred_contact": "text",
-    "requires_response": "boolean",
-    "confidence": "decimal(4, 3)",
-    "method": "text",
-    "rules_version": "text",
-    "labelled_at": "timestamptz",
-}
 CODE_VERSION = "1"
 """Part of the rules' version: raise it when the code reads the same lexicon differently."""
 
-BATCH = 5_000
 INTENTS = (
     "meeting_request",
     "interested",
@@ -69,6 +40,7 @@ INTENTS = (
 )
 AUTOMATED = frozenset({"out_of_office", "auto_reply", "bounce_notice"})
 POSITIVE = frozenset({"meeting_request", "interested", "referral"})
+MAY_REFER = AUTOMATED | {"referral", "wrong_person"}
 REFUSALS = frozenset({"objection", "wrong_person", "not_interested", "unsubscribe", "angry"})
 UNSURE = 0.6
 """Labels of lower confidence are for review, by a model or a person."""
@@ -80,10 +52,12 @@ _CONFLICT_COST = 0.35
 
 @dataclass(frozen=True)
 class ReplyLabel:
-    """What a reply says; the columns of `scoring.reply_labels` without its keys.
+    """What a reply says.
 
     intent: one of INTENTS. sentiment_score: −1 to 1. topics: at most five. return_on: from an absence note.
-    confidence: 0 to 1; below UNSURE the label is for review.
+    confidence: 0 to 1, how likely the intent is right; below UNSURE the label is for review. text: what was
+    written last, without history and signature; text_key: its hash. language: ISO 639-1, None: unknown.
+    bounce_type, bounce_code, bounce_reason: of a bounce notice. is_complaint: a report that we sent spam.
     """
 
     intent: str
@@ -99,19 +73,24 @@ class ReplyLabel:
     return_on: date | None
     referred_contact: str | None
     requires_response: bool
+    suggested_action: str
     confidence: float
+    needs_review: bool
     method: str
+    model: str | None
     rules_version: str
+    text: str
+    text_key: str
+    language: str | None
+    bounce_type: str | None = None
+    bounce_code: str | None = None
+    bounce_reason: str | None = None
+    is_complaint: bool = False
 
-
-@dataclass(frozen=True)
-class LabelCounts:
-    """What one labelling did: labels written, by intent, how many are unsure, and old labels removed."""
-
-    labelled: int
-    unsure: int
-    removed: int
-    by_intent: Mapping[str, int]
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the label is too doubtful to act on."""
+        return self.confidence < UNSURE
 
 
 @lru_cache(maxsize=1)
@@ -142,23 +121,59 @@ def label(
     own = [signal for signal in found if signal.group.intent == intent]
     is_human = intent not in AUTOMATED
     score = _sentiment_score(found, intent) if is_human else 0.0
-    return ReplyLabel(
-        intent=intent,
-        is_opt_out=is_human and any(signal.group.is_opt_out for signal in found),
+    return conclude(
+        ReplyLabel(
+            intent=intent,
+            is_opt_out=any(signal.group.is_opt_out for signal in found),
+            is_human=is_human,
+            is_positive=bool(own) and own[0].group.is_positive,
+            sentiment=_sentiment(found, score) if is_human else "neutral",
+            sentiment_score=score,
+            objection_type=own[0].group.objection_type if own else None,
+            rejection_reason=_rejection_reason(found, own, intent),
+            question=_question(text, intent),
+            topics=_topics(words.words, lexicon),
+            return_on=return_date(text, received_on) if intent == "out_of_office" else None,
+            referred_contact=contact,
+            requires_response=False,
+            suggested_action="",
+            confidence=confidence,
+            needs_review=False,
+            method="rules",
+            model=None,
+            rules_version=rules_version(),
+            text=text,
+            text_key=text_key(text),
+            language=None if is_foreign else "en",
+        )
+    )
+
+
+def text_key(text: str) -> str:
+    """Return the hash that a text is known by."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:32]
+
+
+def conclude(label: ReplyLabel) -> ReplyLabel:
+    """Return a label with all that follows from its intent; what does not go with the intent is taken out."""
+    lexicon, intent = reply_rules.rules(), label.intent
+    is_human = intent not in AUTOMATED
+    objection = label.objection_type if intent == "objection" else None
+    is_unread = bool(label.text) and label.method != "person" and label.is_unsure
+    return replace(
+        label,
         is_human=is_human,
-        is_positive=intent in POSITIVE or (intent == "question" and bool(own) and own[0].group.is_positive),
-        sentiment=_sentiment(found, score) if is_human else "neutral",
-        sentiment_score=score,
-        objection_type=own[0].group.objection_type if own and intent == "objection" else None,
-        rejection_reason=_rejection_reason(found, own, intent),
-        question=_question(text, intent) if is_human else None,
-        topics=_topics(words.words, lexicon) if is_human else (),
-        return_on=return_date(text, received_on) if intent == "out_of_office" else None,
-        referred_contact=contact if intent in AUTOMATED | {"referral", "wrong_person"} else None,
-        requires_response=intent in lexicon.requires_response and bool(text.strip()),
-        confidence=confidence,
-        method="rules",
-        rules_version=rules_version(),
+        is_opt_out=is_human and (label.is_opt_out or intent == "unsubscribe"),
+        is_positive=intent in POSITIVE or (intent == "question" and label.is_positive),
+        objection_type=objection,
+        rejection_reason=label.rejection_reason if intent in REFUSALS else None,
+        question=label.question if is_human else None,
+        topics=label.topics if is_human else (),
+        return_on=label.return_on if intent == "out_of_office" else None,
+        referred_contact=label.referred_contact if intent in MAY_REFER else None,
+        requires_response=intent in lexicon.requires_response and bool(label.text),
+        suggested_action=lexicon.suggested_action(intent, objection),
+        needs_review=is_human and is_unread,
     )
 
 
@@ -236,84 +251,3 @@ def _question(text: str, intent: str) -> str | None:
 def _topics(words: Sequence[str], lexicon: Rules) -> tuple[str, ...]:
     present = set(words)
     return tuple(topic for topic, marks in lexicon.topics.items() if not marks.isdisjoint(present))[:5]
-
-
-def ensure_table(connection: Connection) -> None:
-    """Create scoring.reply_labels where it is missing."""
-    connection.create_table(TABLE, COLUMNS, primary_key=["text_hash", "received_on"])
-
-
-def label_new(connection: Connection, run_at: datetime) -> LabelCounts:
-    """Label the texts of facts.replies that these rules have not labelled yet; return what was done.
-
-    A text is known by its hash and the UTC day it came. Labels by other versions of the rules are removed and
-    made anew; labels by a model or a person stay. Works in batches, so that memory stays bounded and a second
-    call goes on where a first was stopped.
-    """
-    version = rules_version()
-    ensure_table(connection)
-    removed = connection.execute(
-        f"delete from {TABLE} where method = 'rules' and rules_version <> ?", [version]
-    )
-    intents: Counter[str] = Counter()
-    unsure = 0
-    while rows := connection.rows(_UNLABELLED, [BATCH]):
-        labels = [_label_row(row) for row in rows]
-        connection.insert(
-            TABLE,
-            list(COLUMNS),
-            [_values(row, found, run_at) for row, found in zip(rows, labels, strict=True)],
-        )
-        intents.update(found.intent for found in labels)
-        unsure += sum(found.confidence < UNSURE for found in labels)
-    return LabelCounts(intents.total(), unsure, max(removed, 0), dict(sorted(intents.items())))
-
-
-_UNLABELLED = f"""
-    select
-        texts.text_hash,
-        texts.received_on,
-        min(texts.subject) as subject,
-        min(texts.body) as body,
-        min(texts.headers) as headers
-    from (
-        select text_hash, cast(received_at at time zone 'UTC' as date) as received_on, subject, body, headers
-        from facts.replies
-    ) as texts
-    left join {TABLE} as labels
-        on texts.text_hash = labels.text_hash and texts.received_on = labels.received_on
-    where labels.text_hash is null and texts.text_hash is not null
-    group by texts.text_hash, texts.received_on
-    limit ?
-"""
-
-
-def _label_row(row: Mapping[str, Any]) -> ReplyLabel:
-    headers = json.loads(row["headers"]) if row["headers"] else None
-    return label(
-        row["subject"], row["body"], headers if isinstance(headers, dict) else None, row["received_on"]
-    )
-
-
-def _values(row: Mapping[str, Any], found: ReplyLabel, run_at: datetime) -> tuple[Any, ...]:
-    return (
-        row["text_hash"],
-        row["received_on"],
-        found.intent,
-        found.is_opt_out,
-        found.is_human,
-        found.is_positive,
-        found.sentiment,
-        Decimal(str(found.sentiment_score)),
-        found.objection_type,
-        found.rejection_reason,
-        found.question,
-        json.dumps(found.topics),
-        found.return_on,
-        found.referred_contact,
-        found.requires_response,
-        Decimal(str(found.confidence)),
-        found.method,
-        found.rules_version,
-        run_at,
-    )

@@ -64,6 +64,12 @@ class Rules:
     topics: Mapping[str, frozenset[str]]
     subjects: Mapping[str, tuple[str, ...]]
     requires_response: frozenset[str]
+    suggested_actions: Mapping[str, str]
+
+    def suggested_action(self, intent: str, objection_type: str | None) -> str:
+        """Return what to do about a reply."""
+        special = self.suggested_actions.get(f"{intent}/{objection_type}")
+        return special or self.suggested_actions[intent]
 
     def group(self, intent: str, name: str) -> Group:
         """Return one group by name; raises KeyError when the lexicon lacks it."""
@@ -106,6 +112,7 @@ def rules() -> Rules:
         topics={topic: frozenset(words) for topic, words in document["topics"].items()},
         subjects={intent: tuple(starts) for intent, starts in document["subjects"].items()},
         requires_response=frozenset(document["requires_response"]),
+        suggested_actions=document["suggested_actions"],
     )
 
 

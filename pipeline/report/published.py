@@ -35,7 +35,7 @@ with contacted as (
 ),
 
 positive as (
-    select distinct lead_id from analytics.labelled_replies where is_positive
+    select distinct lead_id from analytics.replies where is_positive
 )
 
 select
@@ -48,9 +48,9 @@ select
     (select count(*) from analytics.messages where client_id is null) as unmapped,
     (select max(sent_at) from analytics.messages) as newest_message,
     (select max(received_at) from analytics.replies) as newest_reply,
-    (select count(*) from analytics.labelled_replies) as replies,
-    (select count(*) from analytics.labelled_replies where is_human) as human_replies,
-    (select count(*) from analytics.labelled_replies where is_positive) as positive_replies,
+    (select count(*) from analytics.replies) as replies,
+    (select count(*) from analytics.replies where is_human) as human_replies,
+    (select count(*) from analytics.replies where is_positive) as positive_replies,
     (select count(*) from analytics.meetings where deleted_at is null) as meetings,
     (
         select count(*) from analytics.deals
@@ -91,7 +91,7 @@ select
     coalesce(intent, 'not labelled') as intent,
     case when is_positive then 'positive' when is_human then 'human' else 'automatic' end as kind,
     count(*) as replies
-from analytics.labelled_replies
+from analytics.replies
 group by 1, 2
 order by count(*) desc, 1, 2
 """

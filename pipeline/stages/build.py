@@ -36,7 +36,7 @@ CHECK_COLUMNS = {"stage": "text", "name": "text", "severity": "text", "message":
 
 NEVER_EMPTY = {
     "facts.messages": "intermediate.int_messages",
-    "facts.replies": "intermediate.int_replies",
+    "facts.received_replies": "intermediate.int_replies",
     "facts.thread_messages": "intermediate.int_messages",
     "facts.campaigns": "intermediate.int_campaigns",
     "facts.campaign_steps": "intermediate.int_campaign_steps",
@@ -148,14 +148,14 @@ def prepare_by_hand(context: Context) -> None:
 
     That one left all that it takes, and its clock is the one that its answers and checks speak of.
     """
-    from scoring import als, content, replies, titles
+    from scoring import als, content, reply_table, titles
 
     if context.ask(built_state) not in (None, UNFINISHED):
         return
     _prepare(context)
     with context.warehouse.connect() as connection:
         als.ensure_tables(connection)
-        replies.ensure_table(connection)
+        reply_table.ensure_tables(connection)
         titles.ensure_table(connection)
         content.ensure_table(connection)
         lead_changes.write_log(context.state, connection)

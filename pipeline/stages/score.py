@@ -38,8 +38,11 @@ def _keep_scores(context: Context, connection: Connection) -> int:
 
 
 def _label_replies(context: Context, connection: Connection) -> int:
-    from scoring.replies import label_new
+    from pipeline import judgements
+    from scoring.reply_table import label_new
 
+    if not context.warehouse.schema_prefix:  # a rebuild knows what scratch.prepare told it
+        judgements.tell(context.state, connection)
     return label_new(connection, context.run_at).labelled
 
 

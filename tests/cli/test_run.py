@@ -282,7 +282,7 @@ def test_a_client_reads_its_own_rows_of_every_mart(history: History) -> None:
     mine_key = keys.pop("nordwind")
     assert len(others) > 20
     with client_sees(history.folder, history.warehouse, "nordwind") as seen:
-        assert {"publication", "leads", "messages", "replies", "labelled_replies", "funnel"} <= set(seen)
+        assert {"publication", "leads", "messages", "replies", "funnel"} <= set(seen)
         assert not {"lead_pool", "companies"} & set(seen)
         assert {key for cells in seen.values() for key in cells.get("client_id", ())} == {mine_key}
         assert leads - set(seen["leads"]) == {"owner_client", "pool_status"}
@@ -325,12 +325,12 @@ def test_what_fails_is_published_only_when_somebody_accepts_it(history: History)
     at = ("--at", night.isoformat())
     seeded_night(history, "a night with more messages", night - timedelta(days=1), messages=1e6)
     with history.warehouse.connect() as connection:
-        connection.execute("create table facts.twice as select * from facts.replies limit 1")
-        connection.execute("insert into facts.replies select * from facts.twice")
+        connection.execute("create table facts.twice as select * from facts.received_replies limit 1")
+        connection.execute("insert into facts.received_replies select * from facts.twice")
         connection.execute("drop table facts.twice")
         connection.execute("update scoring.als_scores set score = 150")
     built = winnow(history.folder, "answer", *at).stdout
-    assert "warning: check unique_labelled_replies_reply_id: 1 rows do not hold it" in built
+    assert "warning: check unique_replies_reply_id: 1 rows do not hold it" in built
 
     def refused(*arguments: str, code: int = 3) -> str:
         said = winnow(history.folder, "publish", *at, *arguments, code=code).stderr
@@ -342,9 +342,9 @@ def test_what_fails_is_published_only_when_somebody_accepts_it(history: History)
     assert {
         "rows.facts.messages",
         "scores.outside_0_100",
-        "repeated.facts.replies",
-        "repeated.answers.labelled_replies",
-        "unique_labelled_replies_reply_id",
+        "repeated.facts.received_replies",
+        "repeated.answers.replies",
+        "unique_replies_reply_id",
     } <= set(names)
     assert "go together" in refused("--accept", "rows.facts.messages", code=2)
     why = ("--reason", "they are right")

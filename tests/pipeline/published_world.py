@@ -71,8 +71,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "is_bounced": "boolean",
         "sent_at": "timestamptz",
     },
-    "replies": {"reply_id": "uuid", "received_at": "timestamptz"},
-    "labelled_replies": {
+    "replies": {
+        "reply_id": "uuid",
+        "received_at": "timestamptz",
         "lead_id": "uuid",
         "intent": "text",
         "is_human": "boolean",

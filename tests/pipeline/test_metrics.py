@@ -87,7 +87,9 @@ def test_mail_is_counted_since_the_last_night_and_by_the_day(warehouse: Warehous
         sent = [(acme, last), (acme, last + HOUR), (acme, RUN_AT), (acme, RUN_AT + HOUR)]
         table(connection, "facts.messages", {"client_id": "uuid", "sent_at": "timestamptz"}, *sent)
         came = [(acme, RUN_AT - HOUR), (None, RUN_AT - HOUR)]
-        table(connection, "facts.replies", {"client_id": "uuid", "received_at": "timestamptz"}, *came)
+        table(
+            connection, "facts.received_replies", {"client_id": "uuid", "received_at": "timestamptz"}, *came
+        )
         two_days = metrics._of_clients(connection, History(RUN_AT, (Night(last, {}),)))
         first = metrics._of_clients(connection, History(RUN_AT))
     assert two_days == {"sent.acme": 1.0, "sent.beta": 0, "replied.acme": 0.5, "replied.beta": 0}

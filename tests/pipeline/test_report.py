@@ -58,13 +58,13 @@ def world() -> World:
         (13, "out_of_office", "automatic"),
     ):
         world.add(
-            "labelled_replies",
+            "replies",
             lead_id=uid(number),
+            received_at=sent + timedelta(days=1),
             intent=intent,
             is_human=kind != "automatic",
             is_positive=kind == "positive",
         )
-    world.add("replies", reply_id=uid(50), received_at=sent + timedelta(days=1))
     world.add("companies", company_id=uid(20), name="Acme")
     world.add("meetings", meeting_id=uid(30))
     world.add("meetings", meeting_id=uid(31), deleted_at=sent)
@@ -215,7 +215,7 @@ def test_hostile_names_stay_text(world: World, written: Written, tmp_path: Path)
     add_arm(world, HOSTILE, 100, 5)
     add_arm(world, "B", 100, 7)
     add_finding(world, 70, dimension=HOSTILE, value=HOSTILE, claim=HOSTILE)
-    world.rows["labelled_replies"][0]["intent"] = HOSTILE
+    world.rows["replies"][0]["intent"] = HOSTILE
     lines = {"warnings": (HOSTILE,), "notes": (HOSTILE,), "failures": (HOSTILE,)}
     agency = Agency(name=HOSTILE)
     found = Page(written(world, config=config(tmp_path, agency=agency), **lines))

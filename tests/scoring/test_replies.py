@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from scoring import replies
-from scoring.replies import AUTOMATED, INTENTS, POSITIVE, ReplyLabel, label, label_new
-from warehouse import Connection, Warehouse
+from scoring.replies import AUTOMATED, INTENTS, POSITIVE, ReplyLabel, label
 
 DAY = date(2025, 12, 22)
 RUN_AT = datetime(2025, 12, 23, 4, 0, tzinfo=UTC)
@@ -267,77 +265,3 @@ def test_labelling_is_quick() -> None:
     for text in texts:
         read(text)
     assert len(texts) / (time.process_time() - start) > 1_000  # thousands; a slow regex would make it tens
-
-
-REPLY_COLUMNS = {
-    "reply_id": "integer",
-    "subject": "text",
-    "body": "text",
-    "headers": "text",
-    "received_at": "timestamptz",
-    "text_hash": "text",
-}
-
-
-def given_replies(connection: Connection, *rows: tuple[Any, ...]) -> None:
-    connection.create_table("facts.replies", REPLY_COLUMNS)
-    connection.insert("facts.replies", list(REPLY_COLUMNS), rows)
-
-
-def test_new_texts_are_labelled_once_each(warehouse: Warehouse) -> None:
-    morning, evening = datetime(2025, 12, 22, 8, tzinfo=UTC), datetime(2025, 12, 22, 23, 59, tzinfo=UTC)
-    with warehouse.connect() as connection:
-        given_replies(
-            connection,
-            (1, "Re: hi", "I'm out until 5 January, contact Bob", None, morning, "a"),
-            (2, "Re: hi", "I'm out until 5 January, contact Bob", None, evening, "a"),
-            (3, "Re: hi", "Sounds great", '{"Auto-Submitted": "auto-replied"}', morning, "b"),
-            (4, None, None, None, morning, "c"),
-            (
-                5,
-                "Re: hi",
-                "I'm out until 5 January, contact Bob",
-                None,
-                datetime(2026, 1, 3, tzinfo=UTC),
-                "a",
-            ),
-        )
-        counts = label_new(connection, RUN_AT)
-        rows = connection.rows("select * from scoring.reply_labels order by text_hash, received_on")
-        again = label_new(connection, RUN_AT)
-    assert counts == replies.LabelCounts(4, 1, 0, {"auto_reply": 1, "out_of_office": 2, "unclear": 1})
-    assert [(row["text_hash"], row["received_on"], row["intent"]) for row in rows] == [
-        ("a", date(2025, 12, 22), "out_of_office"),
-        ("a", date(2026, 1, 3), "out_of_office"),
-        ("b", date(2025, 12, 22), "auto_reply"),
-        ("c", date(2025, 12, 22), "unclear"),
-    ]
-    assert rows[0]["return_on"] == rows[1]["return_on"] == date(2026, 1, 5)
-    assert (rows[0]["labelled_at"], rows[0]["method"], rows[0]["topics"]) == (RUN_AT, "rules", "[]")
-    assert again.labelled == 0
-
-
-def test_batches_cover_everything(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "BATCH", 2)
-    with warehouse.connect() as connection:
-        given_replies(connection, *((n, None, "Yes", None, RUN_AT, str(n)) for n in range(5)))
-        assert label_new(connection, RUN_AT).by_intent == {"interested": 5}
-
-
-def test_a_new_version_relabels_its_own_rows_only(warehouse: Warehouse) -> None:
-    with warehouse.connect() as connection:
-        given_replies(connection, (1, None, "Yes", None, RUN_AT, "a"), (2, None, "Yes", None, RUN_AT, "b"))
-        label_new(connection, RUN_AT)
-        connection.execute("update scoring.reply_labels set rules_version = 'old'")
-        connection.execute(
-            "update scoring.reply_labels set method = 'person', intent = 'objection' where text_hash = 'b'"
-        )
-        counts = label_new(connection, RUN_AT)
-        rows = connection.rows(
-            "select text_hash, intent, method from scoring.reply_labels order by text_hash"
-        )
-    assert (counts.labelled, counts.removed) == (1, 1)
-    assert [tuple(row.values()) for row in rows] == [
-        ("a", "interested", "rules"),
-        ("b", "objection", "person"),
-    ]

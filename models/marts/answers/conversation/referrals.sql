@@ -9,7 +9,7 @@ with named as (
                 then split_part(split_part(replies.referred_contact, '<', 2), '>', 1)
             when replies.referred_contact like '%@%' then replies.referred_contact
         end)) as referred_email
-    from {{ ref('labelled_replies') }} as replies
+    from {{ ref('replies') }} as replies
     where replies.referred_contact is not null and replies.client_id is not null
 
 )

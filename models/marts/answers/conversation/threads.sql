@@ -11,8 +11,8 @@ with written as (
         coalesce(replies.is_opt_out, false) as is_opt_out,
         thread_messages.direction = 'outbound' and coalesce(answered.is_human, false) as is_after_person
     from {{ ref('thread_messages') }} as thread_messages
-    left join {{ ref('labelled_replies') }} as replies on thread_messages.reply_id = replies.reply_id
-    left join {{ ref('labelled_replies') }} as answered on thread_messages.other_side_id = answered.reply_id
+    left join {{ ref('replies') }} as replies on thread_messages.reply_id = replies.reply_id
+    left join {{ ref('replies') }} as answered on thread_messages.other_side_id = answered.reply_id
 
 ),
 

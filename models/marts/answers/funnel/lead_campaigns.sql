@@ -43,7 +43,7 @@ answers as (
         campaign_id,
         min(received_at) as first_replied_at,
         min(case when is_positive then received_at end) as first_positive_at
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     where campaign_id is not null and is_human
     group by lead_id, campaign_id
 

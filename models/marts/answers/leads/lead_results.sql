@@ -55,7 +55,7 @@ answers as (
             ~ utc_day('received_at') ~ " + " ~ stale_days() ~ ") end",
             newest
         ) }} as return_on
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     where client_id is not null
     group by client_id, lead_id
 

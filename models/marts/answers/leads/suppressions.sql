@@ -24,7 +24,7 @@ with people as (
         'unsubscribed' as reason,
         'replies' as source,
         received_at as since_at
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     where is_opt_out
     union all
     select
@@ -32,7 +32,7 @@ with people as (
         'do_not_contact' as reason,
         'replies' as source,
         received_at as since_at
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     where intent = 'angry'
 
 ),

@@ -59,7 +59,7 @@ answered as (
         count(nullif(is_human, false)) as human_reply_count,
         count(nullif(is_positive, false)) as positive_reply_count,
         count(distinct case when is_opt_out then lead_id end) as opt_out_lead_count
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     group by campaign_id
 
 )

@@ -20,7 +20,7 @@ with happened as (
         campaign_id,
         received_at as occurred_at,
         intent as detail
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     where is_human
     union all
     select

@@ -29,7 +29,7 @@ answered as (
         message_id,
         bool_or(is_human) as is_human,
         bool_or(is_positive) as is_positive
-    from {{ ref('labelled_replies') }}
+    from {{ ref('replies') }}
     group by message_id
 
 ),

@@ -38,7 +38,7 @@ with written as (
         received_at as occurred_at,
         first_loaded_at,
         updated_at
-    from {{ ref('replies') }}
+    from {{ ref('received_replies') }}
     where lead_id in (select lead_id from {{ ref('touched_leads') }})
 
 ),
