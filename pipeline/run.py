@@ -153,12 +153,13 @@ def _run(
         return summary
 
     try:
-        for name, stage in stages.items():
-            lock.check()
-            context.progress(name, 0, None)
-            seconds = context.config.run.stage_timeout_seconds
-            with limit(name, seconds, lambda line: _end(context, line)):
-                stage(context)
+        with context.warehouse.kept_open():
+            for name, stage in stages.items():
+                lock.check()
+                context.progress(name, 0, None)
+                seconds = context.config.run.stage_timeout_seconds
+                with limit(name, seconds, lambda line: _end(context, line)):
+                    stage(context)
     except RunError as error:
         exit_code = error.exit_code
         failures = (_disk_full(error),) if is_disk_full(error) else error.lines

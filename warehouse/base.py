@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +158,10 @@ class Warehouse(ABC):
     def publishes_changes(self) -> bool:
         """Whether a publish can write touched keys alone, so that they have to be collected."""
         return False
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """While it lasts, what every opening costs is paid once, where an engine has such a cost."""
+        return nullcontext()
 
     def release(self) -> None:  # noqa: B027 - most engines hold nothing
         """Let go of what dbt keeps open in this process after it has run."""

@@ -113,6 +113,9 @@ class DuckDBWarehouse(Warehouse):
 
     name = "duckdb"
 
+    _keeps = False
+    _kept: duckdb.DuckDBPyConnection | None = None
+
     @property
     def path(self) -> Path:
         """The database file; a relative path starts at the folder of profiles.yml."""
@@ -129,11 +132,29 @@ class DuckDBWarehouse(Warehouse):
         except duckdb.IOException as error:
             hint = "another process has it open" if "lock" in str(error).lower() else single_line(error)
             raise WarehouseError(f"cannot open {self.path}: {hint}; wait for it or stop it") from error
+        if self._keeps and self._kept is None:
+            self._kept = duckdb.connect(str(self.path))  # a cursor would be closed with its connection
         try:
             raw.execute("set timezone = 'UTC'")
             yield DuckDBConnection(raw)
         finally:
             raw.close()
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """See Warehouse: from the first connection on the file stays open, by all that this process opens.
+
+        Opening and closing the file took a third of a small load. Not where dbt opens it with options of its
+        own: all connections of a process must have the same.
+        """
+        self._keeps = not self.profile.outputs.get("config_options")
+        try:
+            yield
+        finally:
+            self._keeps = False
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
 
     def exists(self) -> bool:
         """See Warehouse."""
@@ -176,22 +197,10 @@ class DuckDBWarehouse(Warehouse):
         fresh = final.with_name(f"{final.name}.new-{stamp.run_id}")
         with self.connect() as connection:
             connection.execute(f"attach '{quoted_path(fresh)}' as fresh")
-            connection.execute(f"create schema fresh.{SCHEMA}")
-            rows = {
-                table.name: connection.execute(
-                    f'create table fresh.{SCHEMA}."{table.name}" as select * from {table.source}'
-                )
-                for table in tables
-            }
-            _write_client_columns(connection, tables)
-            names = ", ".join(f"{name} {kind}" for name, kind in PUBLICATION_COLUMNS.items())
-            connection.execute(f"create table fresh.{SCHEMA}.publication ({names})")
-            connection.execute(
-                f"insert into fresh.{SCHEMA}.publication values (?, ?, ?)",
-                [stamp.run_id, stamp.run_at, stamp.published_at],
-            )
-            connection.execute("checkpoint fresh")
-            connection.execute("detach fresh")
+            try:
+                rows = _write_published(connection, tables, stamp)
+            finally:
+                connection.execute("detach fresh")
         sync(fresh)
         fresh.replace(final)
         sync(final.parent)
@@ -218,6 +227,28 @@ class DuckDBWarehouse(Warehouse):
 
         manager: Any = DuckDBConnectionManager  # it has no annotations
         manager.close_all_connections()
+
+
+def _write_published(
+    connection: Connection, tables: Sequence[PublishedTable], stamp: Stamp
+) -> dict[str, int]:
+    """Write all that readers see into the attached database `fresh`; return the rows of each table."""
+    connection.execute(f"create schema fresh.{SCHEMA}")
+    rows = {
+        table.name: connection.execute(
+            f'create table fresh.{SCHEMA}."{table.name}" as select * from {table.source}'
+        )
+        for table in tables
+    }
+    _write_client_columns(connection, tables)
+    names = ", ".join(f"{name} {kind}" for name, kind in PUBLICATION_COLUMNS.items())
+    connection.execute(f"create table fresh.{SCHEMA}.publication ({names})")
+    connection.execute(
+        f"insert into fresh.{SCHEMA}.publication values (?, ?, ?)",
+        [stamp.run_id, stamp.run_at, stamp.published_at],
+    )
+    connection.execute("checkpoint fresh")
+    return rows
 
 
 def published_path(state_dir: Path) -> Path:
