@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands import backup, demo, drift, grant, pause, pool, read, runs, setup, stages
+from commands import backup, demo, drift, grant, pause, pool, read, replies, runs, setup, stages
 from commands.options import Group
 from commands.verify import verify
 
@@ -48,7 +48,7 @@ for _command in (
     backup.restore,
     read.leads,
     read.lead,
-    read.replies,
+    replies.replies,
     read.export,
     pool.pool,
     pool.list_,

@@ -27,7 +27,7 @@ def leads(settings: Settings, client: str, tier: str | None, limit: int) -> None
     Example:
       winnow leads --client acme --tier hot
     """
-    from commands.show import table
+    from commands.show import rows_json, table
     from pipeline import read
 
     rows = read.leads(settings.warehouse, settings.config, client, tier, limit)
@@ -41,7 +41,7 @@ def leads(settings: Settings, client: str, tier: str | None, limit: int) -> None
         "owner_client": "owner",
         "touch_count": "touches",
     }
-    settings.show(_json(rows), table(rows, columns) if rows else "no leads")
+    settings.show(rows_json(rows), table(rows, columns) if rows else "no leads")
 
 
 @click.command()
@@ -58,33 +58,6 @@ def lead(settings: Settings, email: str) -> None:
 
     view = read.lead(settings.warehouse, settings.config, email)
     settings.show(view.as_json(), _lead_text(view))
-
-
-@click.command()
-@click.option("--client", help="Only this client's.")
-@click.option("--intent", help="Only this intent, such as interested or question.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
-@common
-def replies(settings: Settings, client: str | None, intent: str | None, limit: int) -> None:
-    """List the newest replies with what they say.
-
-    \b
-    Example:
-      winnow replies --client acme --intent interested
-    """
-    from commands.show import table
-    from pipeline import read
-
-    rows = read.replies(settings.warehouse, settings.config, client, intent, limit)
-    columns = {
-        "received_at": "received",
-        "client": "client",
-        "intent": "intent",
-        "confidence": "confidence",
-        "from_email": "from",
-        "subject": "subject",
-    }
-    settings.show(_json(rows), table(rows, columns) if rows else "no replies")
 
 
 @click.command()
@@ -151,12 +124,6 @@ def status(settings: Settings, limit: int, request: str | None) -> None:
     lines += [open_line(list(found.requests))] if found.requests else []
     lines.append(table(found.runs, columns) if found.runs else "no run yet")
     settings.show(found.as_json(), "\n".join(lines))
-
-
-def _json(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    from pipeline.summarise import plain
-
-    return [{name: plain(value) for name, value in row.items()} for row in rows]
 
 
 def _lead_text(view: LeadView) -> str:

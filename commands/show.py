@@ -85,6 +85,13 @@ def percent(rate: Any) -> str:
     return "–" if rate is None else f"{100 * float(rate):.1f} %"
 
 
+def rows_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows as JSON values."""
+    from pipeline.summarise import plain
+
+    return [{name: plain(value) for name, value in row.items()} for row in rows]
+
+
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
     """Return rows as an aligned table. columns: key in the row → heading."""
     cells = [list(columns.values())] + [[_cell(row.get(name)) for name in columns] for row in rows]

@@ -47,6 +47,10 @@ _LEAD = Field(
 )
 _LEAD_OPTIONAL = Field("lead", "lead", _LEAD.description, aliases=_LEAD.aliases, pii=True)
 _CHANNEL = Field("channel", "text", "Channel; email when empty.", values=CHANNELS)
+_THREAD = Field("provider_thread_id", "text", "Its conversation in the source.", aliases=("thread_id",))
+_STAGE = Field(
+    "stage", "text", "Canonical stage; null where the source's stage is not mapped.", values=DEAL_STAGES
+)
 _DELETED = Field("is_deleted", "boolean", "Deleted in its source.")
 _CURRENCY = Field("currency", "text", "ISO 4217 code of the amounts beside it.")
 
@@ -214,6 +218,7 @@ ENTITIES: tuple[Entity, ...] = (
             _CLIENT,
             _LEAD,
             _CHANNEL,
+            _THREAD,
             Field("step_number", "integer", "Step of the sequence, from 1.", aliases=("step",)),
             Field("template_id", "text", "Template it was made from.", aliases=("template",)),
             Field("variant", "text", "Variant label."),
@@ -257,6 +262,7 @@ ENTITIES: tuple[Entity, ...] = (
             Field("campaign_id", "text", "Campaign.", aliases=("campaign",)),
             _CLIENT,
             _CHANNEL,
+            _THREAD,
             Field("from_email", "text", "Address it came from.", pii=True),
             Field("subject", "text", "Subject.", pii=True),
             Field("body", "text", "Text or HTML as received.", pii=True),
@@ -294,12 +300,7 @@ ENTITIES: tuple[Entity, ...] = (
             Field("name", "text", "Deal name."),
             Field("pipeline", "text", "Pipeline in the source."),
             Field("provider_stage", "text", "Stage as the source names it."),
-            Field(
-                "stage",
-                "text",
-                "Canonical stage; null where the source's stage is not mapped.",
-                values=DEAL_STAGES,
-            ),
+            _STAGE,
             Field("value", "decimal", "Amount.", aliases=("amount",)),
             _CURRENCY,
             Field("lost_reason", "text", "Why it was lost, as the source says."),
@@ -316,12 +317,7 @@ ENTITIES: tuple[Entity, ...] = (
         (
             Field("deal_id", "text", "Deal.", required=True, aliases=("deal",)),
             Field("provider_stage", "text", "Stage as the source names it.", required=True),
-            Field(
-                "stage",
-                "text",
-                "Canonical stage; null where the source's stage is not mapped.",
-                values=DEAL_STAGES,
-            ),
+            _STAGE,
             Field(
                 "entered_at", "timestamp", "When the deal entered it, UTC.", required=True, aliases=("time",)
             ),

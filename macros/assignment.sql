@@ -1,15 +1,41 @@
--- The leads who have opted out in a reply, to whichever client.
-{% macro opted_out_leads() -%}
-(select distinct lead_id from {{ ref('replies') }} where is_opt_out)
+-- Whether a bounce is one after which nobody writes there again; one of unknown kind is.
+{% macro is_lasting_bounce(bounce_type) -%}
+    coalesce({{ bounce_type }} in ('hard', 'unknown'), false)
 {%- endmacro %}
 
 
--- Where a person stands in the pool. pool: alias of a row of lead_pool. is_opted_out: whether a reply of theirs opts
--- out. assignment_status: of the newest assignment, whoever holds it.
-{% macro pool_status(pool, is_opted_out, assignment_status) -%}
+-- The leads who bounced or opted out, to whichever client: as providers tell, or by what came back as a reply.
+{% macro barred_leads() -%}
+(
+    select
+        lead_id,
+        bool_or(is_bounced) as is_bounced,
+        bool_or(is_unsubscribed) as is_unsubscribed
+    from (
+        select
+            lead_id,
+            is_bounced,
+            is_unsubscribed
+        from {{ ref('lead_pool') }}
+        union all
+        select
+            lead_id,
+            {{ is_lasting_bounce('bounce_type') }} as is_bounced,
+            coalesce(is_opt_out, false) as is_unsubscribed
+        from {{ ref('replies') }}
+    ) as told
+    where is_bounced or is_unsubscribed
+    group by lead_id
+)
+{%- endmacro %}
+
+
+-- Where a person stands in the pool. pool: alias of a row of lead_pool. barred: alias of a row of barred_leads, which
+-- may be missing. assignment_status: of the newest assignment, whoever holds it.
+{% macro pool_status(pool, barred, assignment_status) -%}
     case
-        when {{ pool }}.is_bounced then 'bounced'
-        when {{ pool }}.is_unsubscribed or {{ is_opted_out }} then 'unsubscribed'
+        when {{ barred }}.is_bounced then 'bounced'
+        when {{ barred }}.is_unsubscribed then 'unsubscribed'
         when
             {{ pool }}.email is null or {{ pool }}.email_status = 'invalid' or {{ pool }}.confidence < 70
             then 'invalid'

@@ -20,6 +20,7 @@ from pydantic import (
 from ingestion.registry import PROVIDERS
 from ingestion.signatures import SIGNING
 from pipeline.accounts import Account, Section, Slug, SourceConfig, Sources
+from pipeline.claude.settings import ClaudeSettings
 from pipeline.money import Cost, Currency, Rate, cost_problem
 
 SOURCES = PROVIDERS
@@ -160,6 +161,7 @@ class Config(Section):
     als: a file with scoring points that replace the defaults; relative to the file.
     costs: what the work costs, for the cost of a meeting.
     notify_url_env: name of the environment variable with the URL that `--notify` posts to.
+    claude: who reads replies that rules are unsure of; nobody where it is not there.
     """
 
     agency: Agency
@@ -171,6 +173,7 @@ class Config(Section):
     costs: tuple[Cost, ...] = ()
     als: Path | None = None
     notify_url_env: str | None = None
+    claude: ClaudeSettings | None = None
 
     @model_validator(mode="after")
     def _references(self) -> Config:

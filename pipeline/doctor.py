@@ -44,6 +44,7 @@ def examine(config: Config, warehouse: Warehouse, *, is_offline: bool = False) -
     """
     findings = [Finding("ok", f"winnow.yml: {len(config.clients)} clients, {_accounts(config)} accounts")]
     findings += _keys(config, is_offline=is_offline)
+    findings += _claude(config, is_offline=is_offline)
     findings += _senders(config)
     findings += _warehouse(warehouse)
     findings += _mappings(config, warehouse)
@@ -73,6 +74,31 @@ def _keys(config: Config, *, is_offline: bool) -> Iterator[Finding]:
                 yield Finding("error", f"{where}: environment variable {secret} is not set")
             if source != "apollo" and not account.mapped_clients():
                 yield Finding("error", f"{where}: belongs to no client; set its `client`")
+
+
+def _claude(config: Config, *, is_offline: bool) -> Iterator[Finding]:
+    settings = config.claude
+    if settings is None:
+        return
+    from pipeline.claude.client import BusyError, Claude, ClaudeError, RefusedError
+    from pipeline.claude.settings import KEY_VARIABLES, api_key
+
+    key = api_key()
+    if key is None:
+        names = " nor ".join(KEY_VARIABLES)
+        yield Finding("warning", f"claude: neither {names} is set; unsure replies are left to the rules")
+        return
+    budget = f"{settings.budget_per_night:f} USD a night and {settings.budget_per_month:f} a month"
+    if is_offline:
+        yield Finding("ok", f"claude: its key is set; {settings.model}, at most {budget}")
+        return
+    try:
+        with Claude(settings, key) as claude:
+            claude.check()
+        yield Finding("ok", f"claude: its key works; {settings.model}, at most {budget}")
+    except ClaudeError as error:
+        is_refused = isinstance(error, RefusedError) and not isinstance(error, BusyError)
+        yield Finding("error" if is_refused else "warning", f"claude: {error}")
 
 
 def _senders(config: Config) -> Iterator[Finding]:

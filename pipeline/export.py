@@ -8,11 +8,11 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipeline.errors import UsageError
 from pipeline.export_columns import (
@@ -37,9 +37,12 @@ _RUNS_ALONE = ("\t", "\r", "\n")
 
 
 def export_leads(reader: Connection, client: str, out: Path) -> int:
-    """Write `client`'s leads, the best score first, to `out`; return how many. Raises UsageError."""
+    """Write `client`'s leads, the best score first, to `out`; return how many. Raises UsageError.
+
+    failing_codes: why a campaign that the lead is not in yet may not write to it, see `send_eligibility`.
+    """
     rows = _stream(reader, leads_sql(_client_id(reader, client)))
-    return _write(out, LEAD_COLUMNS, map(lead_row, rows))
+    return write_csv(out, LEAD_COLUMNS, map(lead_row, rows))
 
 
 def export_contacts(
@@ -47,11 +50,12 @@ def export_contacts(
 ) -> int:
     """Write the people behind `client`'s leads, the best known first, to `out`; return how many.
 
-    quality_score is the enrichment confidence, 0–100. only: these lead ids. Raises UsageError.
+    Who bounced, opted out, is suppressed, refused, is away or cooling is left out. quality_score is the
+    enrichment confidence, 0–100. only: these lead ids. Raises UsageError.
     """
     rows = _stream(reader, contacts_sql(_client_id(reader, client)))
     chosen = (row for row in rows if only is None or row["lead_id"] in only)
-    return _write(out, CONTACT_COLUMNS, map(contact_row, chosen))
+    return write_csv(out, CONTACT_COLUMNS, map(contact_row, chosen))
 
 
 def export_companies(
@@ -73,7 +77,7 @@ def export_companies(
     bounds = points or load_points().of(client)
     rows = _stream(reader, companies_sql(_client_id(reader, client)))
     chosen = (row for row in rows if only is None or str(row["company_id"]) in only)
-    return _write(out, COMPANY_COLUMNS, (company_row(row, bounds.tier) for row in chosen))
+    return write_csv(out, COMPANY_COLUMNS, (company_row(row, bounds.tier) for row in chosen))
 
 
 def cell(value: object) -> str:
@@ -98,6 +102,11 @@ def cell(value: object) -> str:
     return f"'{text}" if is_formula and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
+def uncell(text: str) -> str:
+    """Return the text that `cell` made a cell of: without the apostrophe that it may have set before it."""
+    return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
+
+
 def _client_id(reader: Connection, client: str) -> str:
     """Return the key of `client`; raises UsageError naming the known ones."""
     found = reader.scalar("select client_id from analytics.clients where client = ?", [client])
@@ -113,22 +122,31 @@ def _stream(reader: Connection, sql: str) -> Iterator[Row]:
         yield from batch
 
 
-def _write(out: Path, columns: tuple[str, ...], rows: Iterable[Row]) -> int:
-    """Write beside `out`, then rename over it: a reader sees the old file or the whole new one."""
+def write_csv(out: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Write beside `out`, then rename over it: a reader sees the old file or the whole new one.
+
+    Returns how many rows. Raises UsageError where nothing can be written.
+    """
     if not out.parent.is_dir():
         raise UsageError(f"folder {out.parent} does not exist; create it or name another --out")
     draft = out.with_name(f".{out.name}.{os.getpid()}")
-    count = 0
     try:
         with draft.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\r\n")
-            writer.writerow(columns)
-            for row in rows:
-                writer.writerow([cell(row[name]) for name in columns])
-                count += 1
+            count = write_rows(file, columns, rows)
         draft.replace(out)
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
     finally:
         draft.unlink(missing_ok=True)
+    return count
+
+
+def write_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Write a header and rows as CSV; return how many rows."""
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow([cell(row[name]) for name in columns])
+        count += 1
     return count

@@ -39,6 +39,8 @@ LEAD_COLUMNS = (
     "next_contact_on",
     "meeting_booked_at",
     "deal_won_at",
+    "is_eligible",
+    "failing_codes",
 )
 
 CONTACT_COLUMNS = (
@@ -102,22 +104,6 @@ PROPERTY_SYSTEMS = (
 COMPANY_SIGNALS = ("industry", "employee_count", "country")
 """What a company's fit is judged by; icp_confidence says which share of them is known."""
 
-COMPANY_CODES = ("existing_customer", "open_deal")
-LEAD_CODES = (
-    "bounced_globally",
-    "unsubscribed_globally",
-    "pool_status_bounced",
-    "pool_status_unsubscribed",
-    "pool_status_invalid",
-    "invalid_email",
-    "suppressed_competitor",
-    "replied_not_interested",
-    "replied_unsubscribe",
-    "replied_angry",
-    "replied_wrong_person",
-)
-"""Codes that rule a lead out; they rule a company out when they hold for every lead of the client there."""
-
 
 def lead_row(row: Row) -> Row:
     """Return a lead as it stands."""
@@ -150,14 +136,7 @@ def company_row(row: Row, tier: Callable[[int], str]) -> Row:
         "icp_fit": fit,
         "icp_tier": None if fit is None else tier(fit),
         "icp_confidence": f"{known / len(COMPANY_SIGNALS):.2f}",
-        "disqualifiers": "; ".join(disqualifiers(row)) or None,
     }
-
-
-def disqualifiers(row: Row) -> list[str]:
-    """Return the codes that rule the company out for the client."""
-    found = [f"suppressed_{code}" for code in COMPANY_CODES if row[f"is_{code}"]]
-    return found + [code for code in LEAD_CODES if row[code] == row["lead_count"]]
 
 
 def _property_systems(technologies: Iterable[str]) -> list[str]:

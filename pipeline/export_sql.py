@@ -1,57 +1,68 @@
-"""The queries of the exports, over published tables, for one client; each runs on every engine."""
+"""The queries of the exports, over published tables, for one client; each runs on every engine.
+
+Who may be written to is what `send_eligibility` says of a campaign that the lead is not in yet.
+"""
 
 from __future__ import annotations
 
 from pipeline.export_columns import LEAD_COLUMNS
 
-_COMPANIES = """
-with judged as (
+_CODES = "failing_codes"
+"""The column of an export of leads that no table holds as it stands."""
+
+_LEADS = """
+with failing as (
     select
-        leads.lead_id,
+        lead_id,
+        string_agg(code, '; ' order by code collate "C") as {codes}
+    from analytics.send_eligibility
+    where client_id = cast('{client_id}' as uuid) and campaign_id is null
+    group by lead_id
+)
+
+select {columns}
+from analytics.leads as leads
+left join failing on leads.lead_id = failing.lead_id
+where leads.client_id = cast('{client_id}' as uuid)
+order by leads.score desc nulls last, leads.lead_id
+"""
+
+_COMPANIES = """
+with known as (
+    select
         leads.company_id,
-        leads.pool_status,
-        leads.email,
-        leads.email_status,
-        leads.last_intent,
-        pool.is_bounced and coalesce(pool.bounce_type, 'unknown') <> 'soft' as is_bounced_globally,
-        scores.company_fit,
-        coalesce(scores.competitor_points, 0) < 0 as is_competitor
+        count(*) as lead_count,
+        max(scores.company_fit) as company_fit
     from analytics.leads as leads
-    inner join analytics.lead_pool as pool on leads.lead_id = pool.lead_id
     left join analytics.als_scores as scores
         on leads.lead_id = scores.lead_id and leads.client_id = scores.client_id
     where leads.client_id = cast('{client_id}' as uuid) and leads.company_id is not null
+    group by leads.company_id
 ),
 
-known as (
+held as (
     select
-        company_id,
-        count(*) as lead_count,
-        max(company_fit) as company_fit,
-        count(case when is_bounced_globally then 1 end) as bounced_globally,
-        count(case when pool_status = 'unsubscribed' then 1 end) as unsubscribed_globally,
-        count(case when pool_status = 'bounced' then 1 end) as pool_status_bounced,
-        count(case when pool_status = 'unsubscribed' then 1 end) as pool_status_unsubscribed,
-        count(case when pool_status = 'invalid' then 1 end) as pool_status_invalid,
-        count(case when email is null or email_status = 'invalid' then 1 end) as invalid_email,
-        count(case when is_competitor then 1 end) as suppressed_competitor,
-        count(case when last_intent = 'not_interested' then 1 end) as replied_not_interested,
-        count(case when last_intent = 'unsubscribe' then 1 end) as replied_unsubscribe,
-        count(case when last_intent = 'angry' then 1 end) as replied_angry,
-        count(case when last_intent = 'wrong_person' then 1 end) as replied_wrong_person
-    from judged
-    group by company_id
+        leads.company_id,
+        codes.code,
+        count(*) as lead_count
+    from analytics.send_eligibility as codes
+    inner join analytics.leads as leads
+        on codes.client_id = leads.client_id and codes.lead_id = leads.lead_id
+    where
+        codes.client_id = cast('{client_id}' as uuid)
+        and codes.campaign_id is null
+        and codes.about in ('person', 'address')
+        and codes.code not in ('out_of_office_until', 'cooling_period')
+    group by leads.company_id, codes.code
 ),
 
-deals as (
+ruled_out as (
     select
-        coalesce(deals.company_id, pool.company_id) as company_id,
-        max(case when deals.stage = 'closed_won' then 1 else 0 end) as has_won,
-        max(case when deals.stage in ('closed_won', 'closed_lost') then 0 else 1 end) as has_open
-    from analytics.deals as deals
-    left join analytics.lead_pool as pool on deals.lead_id = pool.lead_id
-    where deals.client_id = cast('{client_id}' as uuid) and deals.deleted_at is null
-    group by coalesce(deals.company_id, pool.company_id)
+        held.company_id,
+        string_agg(held.code, '; ' order by held.code collate "C") as disqualifiers
+    from held
+    inner join known on held.company_id = known.company_id and held.lead_count = known.lead_count
+    group by held.company_id
 )
 
 select
@@ -66,18 +77,13 @@ select
     companies.industry,
     companies.employee_count,
     companies.country,
-    coalesce(deals.has_won, 0) = 1 or exists (
-        select 1
-        from analytics.customers as customers
-        where customers.client_id = cast('{client_id}' as uuid)
-            and customers.domain_key = companies.domain
-    ) as is_existing_customer,
-    coalesce(deals.has_open, 0) = 1 as is_open_deal,
     companies.first_loaded_at as created_at,
-    known.*
+    known.company_id,
+    known.company_fit,
+    ruled_out.disqualifiers
 from known
 inner join analytics.companies as companies on known.company_id = companies.company_id
-left join deals on known.company_id = deals.company_id
+left join ruled_out on known.company_id = ruled_out.company_id
 order by known.company_fit desc nulls last, known.company_id
 """
 
@@ -101,24 +107,38 @@ select
 from analytics.leads as leads
 inner join analytics.lead_pool as pool on leads.lead_id = pool.lead_id
 left join analytics.companies as companies on pool.company_id = companies.company_id
-where leads.client_id = cast('{client_id}' as uuid)
+where
+    leads.client_id = cast('{client_id}' as uuid)
+    and not exists (
+        select 1
+        from analytics.send_eligibility as codes
+        where
+            codes.client_id = leads.client_id
+            and codes.lead_id = leads.lead_id
+            and codes.campaign_id is null
+            and codes.about = 'person'
+    )
 order by pool.confidence desc nulls last, leads.lead_id
 """
 
 
 def leads_sql(client_id: str) -> str:
-    """Return one row a lead, the best score first."""
-    return (
-        f"select {', '.join(LEAD_COLUMNS)} from analytics.leads"
-        f" where client_id = cast('{client_id}' as uuid) order by score desc nulls last, lead_id"
-    )
+    """Return one row a lead, the best score first, with every reason not to write to it."""
+    columns = ", ".join(name if name == _CODES else f"leads.{name}" for name in LEAD_COLUMNS)
+    return _LEADS.format(client_id=client_id, columns=columns, codes=_CODES)
 
 
 def contacts_sql(client_id: str) -> str:
-    """Return one row a person who is a lead of the client, the best known first."""
+    """Return one row a person who is a lead of the client, the best known first.
+
+    Left out is who must be left alone: bounced, opted out, suppressed, refused, away or cooling.
+    """
     return _CONTACTS.format(client_id=client_id)
 
 
 def companies_sql(client_id: str) -> str:
-    """Return one row a company with leads of the client: codes as numbers of leads for whom they hold."""
+    """Return one row a company with leads of the client, with the codes that hold for each of them.
+
+    A note of an absence and a cooling time end by themselves and rule no company out.
+    """
     return _COMPANIES.format(client_id=client_id)

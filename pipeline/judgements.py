@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipeline.clock import utc_now
 from pipeline.state import reply_judgements
-from scoring.reply_judgements import COLUMNS, PERSON, TABLE, ensure_table
+from scoring.reply_judgements import COLUMNS, MODEL, PERSON, TABLE, Judgement, ensure_table
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as StateConnection
@@ -58,6 +58,27 @@ def by_hand(engine: Engine) -> list[dict[str, Any]]:
     query = sa.select(reply_judgements).where(table.number.in_(newest)).order_by(table.number)
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def keys_by_hand(engine: Engine) -> set[str]:
+    """Return the keys of the texts that people have labelled."""
+    table = reply_judgements.c
+    with engine.connect() as connection:
+        return set(connection.scalars(sa.select(table.text_key).where(table.method == PERSON).distinct()))
+
+
+def by_model(engine: Engine, text_keys: Collection[str]) -> dict[str, Judgement]:
+    """Return what a model said of each of these texts, the newest where it was asked more than once."""
+    table, found, keys = reply_judgements.c, dict[str, Judgement](), sorted(text_keys)
+    with engine.connect() as connection:
+        for start in range(0, len(keys), BATCH):
+            query = (
+                sa.select(table.number, table.text_key, table.method, table.model, table.label)
+                .where(table.method == MODEL, table.text_key.in_(keys[start : start + BATCH]))
+                .order_by(table.number)
+            )
+            found |= {row.text_key: Judgement(**row._mapping) for row in connection.execute(query)}
+    return found
 
 
 def tell(

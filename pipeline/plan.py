@@ -11,13 +11,17 @@ from pipeline.clock import utc_now
 from pipeline.stages import Stage, chosen
 
 if TYPE_CHECKING:
+    from pipeline.claude.preview import Preview
     from pipeline.config import Config
     from warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run not made. accounts: source, account, whether its key is set. pending: loads not yet built."""
+    """A run not made. accounts: source, account, whether its key is set. pending: loads not yet built.
+
+    claude: what would be asked; None where nobody is, or the warehouse cannot be read now.
+    """
 
     run_at: str
     target: str
@@ -25,10 +29,11 @@ class Plan:
     stages: tuple[str, ...]
     accounts: tuple[tuple[str, str, bool], ...]
     pending: int | None
+    claude: Preview | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return asdict(self)
+        return asdict(self) | {"claude": self.claude.as_json() if self.claude else None}
 
     def text(self) -> str:
         """Return it for a person."""
@@ -43,6 +48,8 @@ class Plan:
             ]
         if self.pending is not None:
             lines.append(f"  {self.pending} loads wait to be built")
+        if self.claude:
+            lines += [f"  {line}" for line in self.claude.lines()]
         return "\n".join([*lines, "nothing was done"])
 
 
@@ -59,14 +66,26 @@ def plan(
         for source in config.configured_sources()
         for account in config.sources.accounts(source)
     )
+    run_at, stages = (at or utc_now()).astimezone(UTC), chosen(only, from_)
     return Plan(
-        run_at=(at or utc_now()).astimezone(UTC).isoformat(timespec="seconds"),
+        run_at=run_at.isoformat(timespec="seconds"),
         target=warehouse.target,
         warehouse=warehouse.where(),
-        stages=tuple(str(stage) for stage in chosen(only, from_)),
+        stages=tuple(str(stage) for stage in stages),
         accounts=accounts,
         pending=_pending(warehouse),
+        claude=_asked(config, warehouse, run_at) if Stage.SCORE in stages else None,
     )
+
+
+def _asked(config: Config, warehouse: Warehouse, run_at: datetime) -> Preview | None:
+    from pipeline.claude.preview import preview
+    from warehouse import WarehouseError
+
+    try:
+        return preview(config, warehouse, run_at)
+    except WarehouseError:
+        return None
 
 
 def _pending(warehouse: Warehouse) -> int | None:

@@ -13,7 +13,7 @@ from pipeline import pool_requests
 from pipeline.context import Context, Options, Progress, silent
 from pipeline.errors import RunError, UsageError
 from pipeline.pool_requests import PoolRequest
-from pipeline.pool_sql import NEEDED, WON_INDUSTRIES, of_people
+from pipeline.pool_sql import ANSWERED, NEEDED, WON_INDUSTRIES, judge, of_people
 
 if TYPE_CHECKING:
     from ingestion.apollo_search import Search
@@ -189,11 +189,15 @@ def has_pool(connection: Connection) -> bool:
 
 
 def judged(
-    connection: Connection, sql: str, client: str, run_at: datetime, params: Sequence[Any] = ()
+    connection: Connection, people: str, client: str, run_at: datetime, params: Sequence[Any] = ()
 ) -> list[dict[str, Any]]:
-    """Return the rows of a query of pool_sql for `client` as of the day of `run_at`."""
-    day = run_at.date().isoformat()
-    return connection.rows(sql, [client, day, client, day, client, client, client, *params])
+    """Return what is to be said of people for `client` as of the day of `run_at`.
+
+    people: a query of pool_sql; params: its parameters.
+    """
+    has_answers = "about" in connection.columns(ANSWERED)
+    sql = judge(people, has_answers=has_answers)
+    return connection.rows(sql, [client, run_at.date().isoformat(), *params])
 
 
 def _count(context: Context, made: _Order, step: OpenStep) -> None:
@@ -202,9 +206,9 @@ def _count(context: Context, made: _Order, step: OpenStep) -> None:
     keys = [f"apollo:{apollo_id}" for apollo_id in sorted(order.bought)]
     people: list[dict[str, Any]] = []
     if keys:
-        sql = of_people(len(keys))
+        bought = of_people(len(keys))
         people = context.ask(
-            partial(judged, sql=sql, client=order.client, run_at=context.run_at, params=keys)
+            partial(judged, people=bought, client=order.client, run_at=context.run_at, params=keys)
         )
     step.rows, step.counts = len(people), _counts(order, people)
     made.counts = step.counts

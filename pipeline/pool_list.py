@@ -20,7 +20,7 @@ from pipeline.context import Progress, silent
 from pipeline.errors import RunError, UsageError
 from pipeline.pool import MOST, buy_round, client_with_icp, has_pool, judged, why_nobody, write
 from pipeline.pool_requests import PoolRequest
-from pipeline.pool_sql import never_contacted
+from pipeline.pool_sql import NEVER_CONTACTED
 
 if TYPE_CHECKING:
     from ingestion.apollo_search import Search
@@ -230,7 +230,7 @@ def select(warehouse: Warehouse, ask: ListAsk, at: datetime) -> Selection:
     with warehouse.connect(read_only=True) as connection:
         if not has_pool(connection):
             return Selection()
-        rows = judged(connection, never_contacted(), ask.client, at, [ask.client])
+        rows = judged(connection, NEVER_CONTACTED, ask.client, at)
         scores = _scores(connection, ask.client)
     people = [row for row in rows if row["is_ready"] and row["company_id"]]
     people.sort(key=lambda row: -scores.get(row["lead_id"], 0))

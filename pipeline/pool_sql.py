@@ -1,4 +1,8 @@
-"""What the pool says of people: who is accepted, who is suppressed for a client; on every engine."""
+"""What the pool says of people: who is accepted, who is suppressed for a client; on every engine.
+
+Who is suppressed is what the last answers say. A round of buying builds facts alone: people who are new in it
+are held against the addresses and domains that are on lists.
+"""
 
 from __future__ import annotations
 
@@ -18,51 +22,90 @@ WON_INDUSTRIES = """
 """
 """The industries of a client's won deals, most frequent first."""
 
+ANSWERED = "answers.send_eligibility"
+"""What says who may be written to, from the first answers on."""
+
 NEEDED = ("facts.lead_pool", "facts.lead_clients", "facts.deals", "facts.clients", "intermediate.lead_keys")
 """Tables without which nobody is in the pool yet."""
 
+_LISTED = """
+    select
+        listed.domain,
+        listed.email
+    from answers.suppressions as listed
+    cross join asked
+    left join facts.clients as clients on listed.client_id = clients.client_id
+    where
+        (listed.client_id is null or clients.client = asked.client)
+        and (listed.expires_on is null or listed.expires_on > asked.day)
+"""
+
+_LEFT_ALONE = """
+    select codes.lead_id
+    from answers.send_eligibility as codes
+    cross join asked
+    inner join facts.clients as clients on codes.client_id = clients.client_id
+    where clients.client = asked.client and codes.campaign_id is null and codes.about = 'person'
+"""
+
+_LISTED_BEFORE_ANSWERS = """
+    select
+        listed.domain_key as domain,
+        listed.email_key as email
+    from intermediate.int_suppressions as listed
+    cross join asked
+    where
+        (listed.client is null or listed.client = asked.client)
+        and (listed.expires_on is null or listed.expires_on > asked.day)
+    union all
+    select
+        competitors.value as domain,
+        cast(null as text) as email
+    from ops.client_icps as competitors
+    cross join asked
+    where competitors.kind = 'competitor' and competitors.client = asked.client
+    union all
+    select
+        buyers.domain,
+        cast(null as text) as email
+    from intermediate.int_client_purchases as buyers
+    cross join asked
+    inner join facts.clients as clients on buyers.client_id = clients.client_id
+    where clients.client = asked.client
+"""
+"""What answers.suppressions is made of, where no reply was read yet."""
+
+_NOBODY = "select lead_id from facts.lead_pool where false"
+
 _JUDGED = """
-with blocked as (
+with asked as (
     select
-        domain_key as domain,
-        cast(null as text) as email
-    from intermediate.int_suppressions
-    where
-        domain_key is not null and (client is null or client = ?)
-        and (expires_on is null or expires_on > cast(? as date))
+        cast(? as text) as client,
+        cast(? as date) as day
+),
+
+listed as (
+    {listed}
+),
+
+suppressed as (
+    select lead_id
+    from facts.lead_pool
+    where is_bounced or is_unsubscribed
     union
-    select
-        cast(null as text) as domain,
-        email_key as email
-    from intermediate.int_suppressions
-    where
-        email_key is not null and (client is null or client = ?)
-        and (expires_on is null or expires_on > cast(? as date))
+    select lead_keys.lead_id
+    from listed
+    inner join intermediate.lead_keys as lead_keys on 'email:' || listed.email = lead_keys.person_key
     union
-    select
-        value as domain,
-        cast(null as text) as email
-    from ops.client_icps
-    where kind = 'competitor' and client = ?
+    select pool.lead_id
+    from listed
+    inner join facts.lead_pool as pool on listed.domain = pool.company_domain
     union
-    select
-        customers.domain_key as domain,
-        cast(null as text) as email
-    from facts.customers as customers
-    inner join facts.clients as clients on customers.client_id = clients.client_id
-    where clients.client = ?
+    select pool.lead_id
+    from listed
+    inner join facts.lead_pool as pool on listed.domain = split_part(pool.email_key, '@', 2)
     union
-    select
-        companies.domain,
-        cast(null as text) as email
-    from facts.deals as deals
-    inner join facts.clients as clients on deals.client_id = clients.client_id
-    left join facts.lead_pool as pool on deals.lead_id = pool.lead_id
-    inner join facts.companies as companies
-        on coalesce(deals.company_id, pool.company_id) = companies.company_id
-    where
-        clients.client = ? and deals.deleted_at is null and companies.domain is not null
-        and coalesce(deals.stage, 'qualification') <> 'closed_lost'
+    {left_alone}
 ),
 
 judged as (
@@ -73,18 +116,14 @@ judged as (
         pool.company_domain,
         pool.confidence,
         pool.email is null as is_without_email,
-        pool.is_bounced or pool.is_unsubscribed
-        or exists (
-            select 1 from blocked
-            where blocked.email = pool.email_key
-                or blocked.domain in (pool.company_domain, split_part(pool.email_key, '@', 2))
-        ) as is_suppressed,
+        suppressed.lead_id is not null as is_suppressed,
         pool.email is not null and coalesce(pool.email_status, 'unknown') <> 'invalid'
         and pool.confidence >= 70
         and pool.first_name is not null and pool.last_name is not null
         and coalesce(pool.company_name, pool.company_domain) is not null as is_accepted
     from facts.lead_pool as pool
-    where pool.lead_id in ({which})
+    left join suppressed on pool.lead_id = suppressed.lead_id
+    where pool.lead_id in ({people})
 )
 
 select
@@ -100,27 +139,34 @@ from judged
 order by judged.confidence desc nulls last, judged.lead_id
 """
 
-JUDGE_PARAMETERS = 7
-"""The client, but for the second and the fourth, which are the day."""
+NEVER_CONTACTED = """
+    select pairs.lead_id
+    from facts.lead_clients as pairs
+    cross join asked
+    inner join facts.clients as clients on pairs.client_id = clients.client_id
+    where
+        clients.client = asked.client and pairs.touch_count = 0
+        and not exists (
+            select 1 from facts.assignments as owners where owners.lead_id = pairs.lead_id
+        )
+"""
+"""Everybody found for the client whom nobody ever contacted."""
 
 
 def of_people(count: int) -> str:
-    """Return the query for the people behind `count` person keys, given after the judge's parameters."""
+    """Return the people behind `count` person keys, which are the query's last parameters."""
     marks = ", ".join("?" for _ in range(count))
-    return _JUDGED.format(which=f"select lead_id from intermediate.lead_keys where person_key in ({marks})")
+    return f"select lead_id from intermediate.lead_keys where person_key in ({marks})"
 
 
-def never_contacted() -> str:
-    """Return the query for everybody found for the client (one more parameter) whom nobody ever contacted."""
-    return _JUDGED.format(
-        which="""
-        select pairs.lead_id
-        from facts.lead_clients as pairs
-        inner join facts.clients as clients on pairs.client_id = clients.client_id
-        where
-            clients.client = ? and pairs.touch_count = 0
-            and not exists (
-                select 1 from facts.assignments as owners where owners.lead_id = pairs.lead_id
-            )
+def judge(people: str, *, has_answers: bool) -> str:
+    """Return the query that judges people; its first parameters are the client and the day.
+
+    people: NEVER_CONTACTED or of_people(…). has_answers: whether answers were ever built; else what they are
+    made of is read.
     """
+    return _JUDGED.format(
+        listed=_LISTED if has_answers else _LISTED_BEFORE_ANSWERS,
+        left_alone=_LEFT_ALONE if has_answers else _NOBODY,
+        people=people,
     )

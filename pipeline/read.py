@@ -45,9 +45,9 @@ def replies(
         where, params = [*where, "replies.intent = ?"], [*params, intent]
     with warehouse.published(config.state_dir) as connection:
         return connection.rows(
-            "select replies.received_at, clients.client, replies.from_email, replies.intent,"
-            " replies.confidence, replies.is_positive, replies.is_opt_out, replies.return_on,"
-            " replies.requires_response, replies.subject"
+            "select cast(replies.reply_id as text) as reply_id, replies.received_at, clients.client,"
+            " replies.from_email, replies.intent, replies.confidence, replies.is_positive,"
+            " replies.is_opt_out, replies.return_on, replies.requires_response, replies.subject"
             " from analytics.replies as replies"
             " left join analytics.clients as clients on replies.client_id = clients.client_id"
             f" where {' and '.join(where)}"

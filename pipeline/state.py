@@ -200,6 +200,33 @@ reply_judgements = sa.Table(
 )
 """What a model or a person said of a reply's text; a person's with the text, the evaluation set."""
 
+reply_batches = sa.Table(
+    "reply_batches",
+    metadata,
+    sa.Column("batch_number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("token", unique=True),
+    _text("batch_id", nullable=True),
+    *(_text(name) for name in ("run_id", "model", "prompt_version", "status", "reserved")),
+    _text("cost", nullable=True),
+    sa.Column("price", sa.JSON, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+    *(sa.Column(name, UtcTime, nullable=False) for name in ("run_at", "created_at")),
+    *(sa.Column(name, UtcTime) for name in ("submitted_at", "ended_at")),
+)
+"""Batches of replies given to Claude, written before they are sent; see pipeline/claude/store.py."""
+
+reply_requests = sa.Table(
+    "reply_requests",
+    metadata,
+    _text("custom_id", primary_key=True),
+    sa.Column("batch_number", sa.BigInteger, nullable=False, index=True),
+    _text("text_key", index=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    _text("status"),
+    *(sa.Column(f"{kind}_tokens", sa.Integer) for kind in ("input", "output", "cache_write", "cache_read")),
+    *(_text(name, nullable=True) for name in ("cost", "error")),
+)
+
 pool_requests = sa.Table(
     "pool_requests",
     metadata,
@@ -283,7 +310,6 @@ grants = sa.Table(
     _text("revoked_by", nullable=True),
 )
 """Which role may read which client's rows, no client for everything; warehouse/row_security.py applies it."""
-
 
 fields = sa.Table(
     "fields",

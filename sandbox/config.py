@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.dealing import CANONICAL_STAGES
 from sandbox.instantly_records import campaign_id as instantly_id
 from sandbox.keys import (
+    ANTHROPIC_KEY,
     APOLLO_KEY,
     SALESFORGE_KEY,
     WEBHOOK_SECRET,
@@ -36,6 +37,9 @@ from sandbox.salesforce_records import STAGE_NAMES as SALES_STAGES
 from sandbox.salesforge_records import sequence_id, workspace_id
 
 BASE_URL_ENV = "WINNOW_SANDBOX_URL"
+CLAUDE_KEY_ENV = "ANTHROPIC_API_KEY"
+"""Of the one who reads replies; winnow.yml has no name for it."""
+
 HEADROOM = 0.9
 """Share of a provider's limit that a caller should use."""
 MEETINGS_TARGET = 20
@@ -43,8 +47,8 @@ MEETINGS_TARGET = 20
 
 
 def environment(agency: Agency, url: str, base_url_env: str = BASE_URL_ENV) -> dict[str, str]:
-    """Return the environment variables that the agency's winnow.yml names: the sandbox's URL and its keys."""
-    return {base_url_env: url, **account_keys(agency)}
+    """Return the environment variables of the agency's winnow.yml: the sandbox's URL and its keys."""
+    return {base_url_env: url, CLAUDE_KEY_ENV: ANTHROPIC_KEY, **account_keys(agency)}
 
 
 def config_yaml(
@@ -77,6 +81,7 @@ def config_yaml(
             **_salesforge(agency, base),
             **_crms(agency, base, speed),
         },
+        "claude": _claude(base),
         "experiments": _experiments(agency),
         "costs": [
             {"name": "team", "amount": 1800, "currency": "GBP", "per": "month"},
@@ -97,6 +102,18 @@ def _add_webhooks(sources: dict[str, Any], folder: str) -> None:
             account["webhooks"] = f"{folder}/{provider}/{account['name']}"
             if provider in ("smartlead", "salesforge", "hubspot"):
                 account["webhook_secret_env"] = environment_name(WEBHOOK_SECRET)
+
+
+def _claude(base: str) -> dict[str, Any]:
+    """Who reads what rules are unsure of; the sandbox's batches end at the second look."""
+    return {
+        "budget_per_night": 5,
+        "budget_per_month": 50,
+        "base_url": f"{base}/anthropic",
+        "wait_minutes": 1,
+        "poll_seconds": 0.05,
+        "doubt_minutes": 0,
+    }
 
 
 def _client(profile: ClientProfile) -> dict[str, Any]:

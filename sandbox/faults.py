@@ -21,11 +21,12 @@ Rows = list[Any]
 class Fault:
     """Trouble to order for requests of `provider` whose path holds `path` and whose key holds `key`.
 
-    path, key: empty = any. skip: requests let through first; times: how many are in trouble after that,
-    None = for ever.
+    path, key, method: empty = any. skip: requests let through first; times: how many are in trouble after
+    that, None = for ever.
 
     status, body, headers: what is answered instead, by default with an empty HTML page as gateways do; status
     0 = the connection is closed without an answer; None = the true answer, changed by what follows.
+    is_late: the request is carried out all the same, before it is answered so.
     is_silent: nothing comes until the caller gives up. is_cut: the connection ends in the middle of the body.
     is_truncated: half of the body comes, as if it were all. repeats: so many of the last rows of the list's
     page before come once more in front of this one's (a page without one before it is let through).
@@ -46,6 +47,8 @@ class Fault:
     repeats: int = 0
     passes: timedelta = timedelta(0)
     change: Callable[[Rows], Rows] | None = None
+    method: str = ""
+    is_late: bool = False
 
     def instead(self) -> Response | None:
         """Return what is answered instead of the truth; None where it is the truth, changed."""
@@ -81,6 +84,8 @@ class Faults:
         key = key_of(request)
         for number, fault in enumerate(self._ordered):
             if fault.provider != provider or fault.path not in request.path or fault.key not in key:
+                continue
+            if fault.method not in ("", request.method):
                 continue
             if fault.repeats and not self.page_before(provider, request):
                 continue

@@ -8,6 +8,8 @@ APOLLO_KEY = "sandbox-apollo-key"
 APOLLO_SCOPED_KEY = "sandbox-apollo-key-without-search"
 """A key that is valid, but not for the search (403)."""
 
+ANTHROPIC_KEY = "sandbox-anthropic-key"
+"""In no winnow.yml: it is found under the name that Anthropic gave it."""
 
 WEBHOOK_SECRET = "sandbox-webhook-secret"
 """What signs the webhooks of all accounts whose provider signs them."""

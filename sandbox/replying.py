@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from sandbox.model import Intent, Message, Person, Reply
+from sandbox.texts import STYLES
 
 POSITIVE: dict[Intent, int] = {"interested": 40, "meeting_request": 30, "question": 20, "referral": 10}
 """Weights of what a positive reply says; a positive question is about price, terms, product or dates."""
@@ -106,7 +107,7 @@ def make_replies(rng: Random, plan: Plan, enrolment: int, message: Message, hori
             is_positive=is_positive,
             objection_type=plan.objection_type if intent == "objection" else None,
             is_late=plan.is_late and is_positive,
-            style=rng.randrange(1 << 30),
+            style=rng.randrange(STYLES),
             return_on=away,
             stamps_all=rng.random() < 0.05,
         )

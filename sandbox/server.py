@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from sandbox.anthropic import Claude
 from sandbox.apollo import Apollo
 from sandbox.faults import Fault, Faults
 from sandbox.hubspot import HubSpot
@@ -44,6 +45,7 @@ PROVIDERS: dict[str, tuple[str, Callable[[State], _Provider]]] = {
     "hubspot": ("/hubspot/", HubSpot),
     "pipedrive": ("/pipedrive/", Pipedrive),
     "salesforce": ("/salesforce/", Salesforce),
+    "anthropic": ("/anthropic/", Claude),
 }
 """Below which path a provider is served, and by what."""
 
@@ -93,6 +95,13 @@ class Server:
         """Credits charged so far, by Apollo id."""
         return self._state.credits
 
+    @property
+    def claude(self) -> Claude:
+        """The Message Batches API: how it behaves, its batches, and what it charged."""
+        provider = self._providers["anthropic"]
+        assert isinstance(provider, Claude)
+        return provider
+
     def __enter__(self) -> Server:
         """Return the server itself."""
         return self
@@ -130,14 +139,15 @@ class Server:
         fault = faults.due(provider, request)
         if fault is not None and fault.is_silent:
             return Response(SILENT, b"", endpoint="fault")
-        if fault is not None and (instead := fault.instead()) is not None:
+        instead = fault.instead() if fault is not None else None
+        if fault is not None and instead is not None and not fault.is_late:
             return instead
         before = faults.page_before(provider, request)
         if fault is not None and fault.passes:
             self.as_of += fault.passes
         response = self._providers[provider].handle(request)
         faults.note(provider, request, response)
-        return response if fault is None else fault.changed(response, before)
+        return response if fault is None else instead or fault.changed(response, before)
 
 
 class _Http(ThreadingHTTPServer):

@@ -135,13 +135,54 @@ WORDINGS: dict[str, tuple[str, ...]] = {
 }
 """Wordings by intent; a question is told apart by whether it is positive, a bounce notice by its kind."""
 
+HARD: dict[str, tuple[str, ...]] = {
+    "interested": (
+        "My ears pricked up at your second paragraph.",
+        "You may be onto something there.",
+        "Curiosity got the better of me.",
+    ),
+    "meeting_request": (
+        "The kettle is on at ten every Friday.",
+        "You know where to find me on Thursday.",
+        "I keep Fridays free for such things.",
+    ),
+    "positive_question": (
+        "Numbers, please, for a crew of twelve.",
+        "And in money that makes?",
+    ),
+    "not_interested": (
+        "That ship has sailed, I am afraid.",
+        "We would rather leave things the way they are.",
+        "We shall keep our powder dry.",
+    ),
+    "timing": (
+        "First the roof, then the curtains.",
+        "The move has all of us under boxes.",
+    ),
+    "budget": (
+        "The well has run dry after the office move.",
+        "The piggy bank is a ruin.",
+        "Our treasurer sleeps on the key.",
+    ),
+}
+"""Indirect wordings, plain to a careful reader and not to rules, by intent or type of objection."""
+
+STYLES = 1 << 30
+"""How many styles of a reply there are."""
+
+HARD_STYLES = 0.92 * STYLES
+"""From this style on a reply is worded indirectly, where its intent can be: 6 % of what people write."""
+
 COLLEAGUES = ("Maria Lopez", "Anna Keller", "Julia Novak", "Sandra Weiss")
 _AUTOMATIC = ("out_of_office", "auto_reply", "bounce_notice", "soft_bounce_notice")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a reply's text is built with. style: picks among everything; quoted: text of the mail answered."""
+    """What a reply's text is built with.
+
+    style: picks among everything, 0 to STYLES; quoted: text of the mail answered.
+    """
 
     kind: str
     objection_type: str | None
@@ -160,7 +201,7 @@ class Setting:
 
 def wording(setting: Setting) -> str:
     """Return what the person wrote, without greeting, signature or history."""
-    choices = OBJECTIONS[setting.objection_type] if setting.objection_type else WORDINGS[setting.kind]
+    choices = _choices(setting)
     domain = setting.email.partition("@")[2].lower()
     colleague = COLLEAGUES[setting.style // 7 % len(COLLEAGUES)]
     return (
@@ -172,6 +213,13 @@ def wording(setting: Setting) -> str:
         .replace("{email}", setting.email.lower())
         .replace("{domain}", domain)
     )
+
+
+def _choices(setting: Setting) -> tuple[str, ...]:
+    name = setting.objection_type or setting.kind
+    if setting.style >= HARD_STYLES and name in HARD:
+        return HARD[name]
+    return OBJECTIONS[name] if setting.objection_type else WORDINGS[name]
 
 
 def _write_day(day: date, style: int) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sandbox.mails import fill_in
 from sandbox.model import Agency, Campaign, CrmRecord, Enrolment, Message, Person, Reply
 from sandbox.people import hex_id
-from sandbox.texts import Setting, compose
+from sandbox.texts import Setting, compose, wording
 
 _TAG = re.compile(r"<[^>]+>")
 
@@ -116,6 +116,13 @@ class View:
 
     def reply_body(self, enrolment: Enrolment, reply: Reply) -> str:
         """Return the reply as received (HTML or plain text)."""
+        return compose(self._setting(enrolment, reply))
+
+    def reply_wording(self, enrolment: Enrolment, reply: Reply) -> str:
+        """Return what the person says in a reply, without greeting, signature or history."""
+        return wording(self._setting(enrolment, reply))
+
+    def _setting(self, enrolment: Enrolment, reply: Reply) -> Setting:
         campaign = self.agency.campaign_by_id[enrolment.campaign]
         person = self.agency.people[enrolment.person]
         job = person.job_at(enrolment.added_at)
@@ -127,22 +134,20 @@ class View:
         elif kind == "bounce_notice" and message.bounce == "soft":
             kind = "soft_bounce_notice"
         _, body = self.subject_and_body(enrolment, message)
-        return compose(
-            Setting(
-                kind=kind,
-                objection_type=reply.objection_type,
-                style=reply.style,
-                first_name=person.first_name,
-                last_name=person.last_name,
-                title=job.title,
-                company=self.agency.companies[job.company].name,
-                email=enrolment.email,
-                sender=profile.sender[0],
-                sender_email=enrolment.mailbox,
-                sent_at=message.sent_at,
-                quoted=unescape(_TAG.sub("", body.replace("</div>", "\n"))).strip(),
-                return_on=reply.return_on,
-            )
+        return Setting(
+            kind=kind,
+            objection_type=reply.objection_type,
+            style=reply.style,
+            first_name=person.first_name,
+            last_name=person.last_name,
+            title=job.title,
+            company=self.agency.companies[job.company].name,
+            email=enrolment.email,
+            sender=profile.sender[0],
+            sender_email=enrolment.mailbox,
+            sent_at=message.sent_at,
+            quoted=unescape(_TAG.sub("", body.replace("</div>", "\n"))).strip(),
+            return_on=reply.return_on,
         )
 
     def reply_sender(self, enrolment: Enrolment, reply: Reply) -> str:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from scoring import reply_rules
 from scoring.lexicons import read_lexicon
-from scoring.phrases import SENTENCE_ENDS, PhraseBook, Words, read_words
+from scoring.phrases import SENTENCE_ENDS, PhraseBook, Words, tokens
+from scoring.reply_languages import ENGLISH, languages, recognise
 from scoring.text import MAX_LENGTH, newest_text, to_plain_text
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _rules() -> _Rules:
     document = read_lexicon("content").document
     groups = {(kind, name): body for kind in KINDS for name, body in document[kind].items()}
     return _Rules(
-        book=PhraseBook(list(groups.values())),
+        book=PhraseBook(list(groups.values()), spelling=languages()[ENGLISH].spelling),
         groups=tuple(groups),
         decisive=tuple(document["decisive"]),
         unsubscribe=tuple(document["unsubscribe"]),
@@ -111,7 +111,7 @@ def _rules() -> _Rules:
 @lru_cache(maxsize=1)
 def rules_version() -> str:
     """Return the version of the lexicons and the code that `read` works by."""
-    lexicons = "".join(read_lexicon(name).version for name in ("content", "mail", "replies"))
+    lexicons = "".join(read_lexicon(name).version for name in ("content", "mail", "replies", "replies/en"))
     return f"{hashlib.sha256(lexicons.encode()).hexdigest()[:12]}-{CODE_VERSION}"
 
 
@@ -120,8 +120,9 @@ def read(subject: str | None, body: str | None) -> TextFeatures:
     body = (body or "")[:MAX_LENGTH]
     whole = to_plain_text(_ANCHOR.sub("", body))
     text = _URL.sub(" ", newest_text(None, whole))
-    words = read_words(text, reply_rules.rules().spelling)
-    is_english = not reply_rules.is_foreign(words)
+    written = tokens(text)
+    words = languages()[ENGLISH].words_of(written)
+    is_english = recognise(written, text) == ENGLISH
     found = _found(words) if is_english else {}
     question_count = len(_QUESTION.findall(text))
     asks = ASKS if question_count else NO_CALL
@@ -144,9 +145,9 @@ def read(subject: str | None, body: str | None) -> TextFeatures:
 def _found(words: Words) -> dict[str, list[tuple[int, str]]]:
     """Return what the lexicon finds: kind → where it begins and which group it is, in order of text."""
     found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in KINDS}
-    for match in _rules().book.search(words):
-        kind, name = _rules().groups[match.group]
-        found[kind].append((match.start, name))
+    for start, _, number in _rules().book.search(words):
+        kind, name = _rules().groups[number]
+        found[kind].append((start, name))
     return found
 
 
@@ -169,7 +170,7 @@ def _call_to_action(words: Words, found: Sequence[tuple[int, str]], otherwise: s
         return otherwise
     order = [name for kind, name in _rules().groups if kind == "calls_to_action"]
     end = max(start for start, _ in found)
-    begins = max(words.text.rfind(mark, 0, end) for mark in SENTENCE_ENDS)
+    begins = max((at for at in range(end) if words.words[at] in SENTENCE_ENDS), default=-1)
     return min((name for start, name in found if start > begins), key=order.index)
 
 

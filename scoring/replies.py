@@ -1,6 +1,7 @@
 """Rules for replies: from the words a person wrote to an intent and what follows from it.
 
-Free, offline and deterministic. Headers speak first, then the phrases of `scoring/lexicons/replies.yml`.
+Free, offline and deterministic. Headers speak first, then the phrases of `scoring/lexicons/replies/`. Where
+the best intent is likelier wrong than the bound allows, the reply is `unclear`, for a model or a person.
 """
 
 from __future__ import annotations
@@ -10,44 +11,51 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from math import exp
+from operator import add
+from typing import Any, NamedTuple
 
 from scoring import reply_rules
+from scoring.bounces import read_notice
 from scoring.dates import return_date
 from scoring.lexicons import read_lexicon
-from scoring.referrals import referred_contact
+from scoring.orders import without_orders
+from scoring.phrases import Words, tokens
+from scoring.referrals import named_contact, referred_contact
+from scoring.reply_details import mood, question, rejection_reason, topics
 from scoring.reply_headers import automation
-from scoring.reply_rules import Rules, Signal
+from scoring.reply_languages import ENGLISH, Language, languages, recognise
+from scoring.reply_rules import Group, Rules, Signal
+from scoring.reply_words import WordWeights, shapes, word_weights
 from scoring.text import newest_text
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Part of the rules' version: raise it when the code reads the same lexicon differently."""
 
 INTENTS = (
-    "meeting_request",
-    "interested",
-    "question",
-    "objection",
-    "referral",
-    "wrong_person",
-    "not_interested",
-    "unsubscribe",
-    "angry",
-    "out_of_office",
-    "auto_reply",
-    "bounce_notice",
-    "unclear",
+    *("meeting_request", "interested", "question", "objection", "referral", "wrong_person"),
+    *("not_interested", "unsubscribe", "angry", "out_of_office", "auto_reply", "bounce_notice", "unclear"),
 )
 AUTOMATED = frozenset({"out_of_office", "auto_reply", "bounce_notice"})
 POSITIVE = frozenset({"meeting_request", "interested", "referral"})
 MAY_REFER = AUTOMATED | {"referral", "wrong_person"}
 REFUSALS = frozenset({"objection", "wrong_person", "not_interested", "unsubscribe", "angry"})
+MAY_BE_REFERRAL = frozenset({"referral", "wrong_person", "unclear"})
+"""Guesses beside which words that send us to somebody may make it a referral."""
+
 UNSURE = 0.6
 """Labels of lower confidence are for review, by a model or a person."""
 
-_MAX_QUESTION = 300
 _PROVEN = 0.99
-_CONFLICT_COST = 0.35
+_REPORTED = ("Final-Recipient:", "Feedback-Type:", "multipart/report")
+_WITH_OPT_OUT = REFUSALS | AUTOMATED
+_COSTLY = POSITIVE | {"unsubscribe"}
+"""Intents that have to be surer than others."""
+
+_GOOD_NEWS = POSITIVE | {"question"}
+
+_IN_ANY_LANGUAGE = frozenset({"bounce_notice", "auto_reply", "unsubscribe"})
+"""What is read from a text in a language without a lexicon where it says so in English."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class ReplyLabel:
     confidence: 0 to 1, how likely the intent is right; below UNSURE the label is for review. text: what was
     written last, without history and signature; text_key: its hash. language: ISO 639-1, None: unknown.
     bounce_type, bounce_code, bounce_reason: of a bounce notice. is_complaint: a report that we sent spam.
+    has_orders: it gives orders to the machine that reads it; nothing follows them, and no model reads it.
     """
 
     intent: str
@@ -86,6 +95,7 @@ class ReplyLabel:
     bounce_code: str | None = None
     bounce_reason: str | None = None
     is_complaint: bool = False
+    has_orders: bool = False
 
     @property
     def is_unsure(self) -> bool:
@@ -96,8 +106,18 @@ class ReplyLabel:
 @lru_cache(maxsize=1)
 def rules_version() -> str:
     """Return the version of the lexicons and the code that `label` works by."""
-    lexicons = "".join(read_lexicon(name).version for name in ("mail", "referrals", "replies"))
-    return f"{hashlib.sha256(lexicons.encode()).hexdigest()[:12]}-{CODE_VERSION}"
+    names = (
+        "bounces",
+        "dates",
+        "mail",
+        "orders",
+        "referrals",
+        "replies",
+        "reply_words",
+        *(f"replies/{code}" for code in languages()),
+    )
+    versions = "".join(read_lexicon(name).version for name in names)
+    return f"{hashlib.sha256(versions.encode()).hexdigest()[:12]}-{CODE_VERSION}"
 
 
 def label(
@@ -107,46 +127,120 @@ def label(
 
     body: text or HTML as received. headers: name to value. received_on: its dates are relative to it.
     """
-    text = newest_text(subject, body)
-    words = reply_rules.words_of(text)
-    lexicon = reply_rules.rules()
-    is_foreign = reply_rules.is_foreign(words)
-    found = reply_rules.signals(words, is_foreign)
-    contact = referred_contact(text)
-    automated = automation(subject, headers, found)
-    if contact and not automated and not is_foreign:
-        found = _with_referral(found, lexicon)
-    asked = None if is_foreign else _asked(text)
-    intent, confidence = (automated, _PROVEN) if automated else _decide(found, lexicon, asked is not None)
-    own = [signal for signal in found if signal.group.intent == intent]
-    is_human = intent not in AUTOMATED
-    score = _sentiment_score(found, intent) if is_human else 0.0
+    found = read_text(newest_text(subject, body), subject, headers, received_on)
+    if found.is_human and found.intent != "unclear" and not _is_reported(body):
+        return found
+    notice = read_notice(subject, body, headers)
+    if notice is None:
+        return found
+    if notice.kind == "complaint":
+        return conclude(replace(found, intent="auto_reply", confidence=_PROVEN, is_complaint=True))
     return conclude(
-        ReplyLabel(
-            intent=intent,
-            is_opt_out=any(signal.group.is_opt_out for signal in found),
-            is_human=is_human,
-            is_positive=bool(own) and own[0].group.is_positive,
-            sentiment=_sentiment(found, score) if is_human else "neutral",
-            sentiment_score=score,
-            objection_type=own[0].group.objection_type if own else None,
-            rejection_reason=_rejection_reason(found, own, intent),
-            question=_question(text, intent),
-            topics=_topics(words.words, lexicon),
-            return_on=return_date(text, received_on) if intent == "out_of_office" else None,
-            referred_contact=contact,
-            requires_response=False,
-            suggested_action="",
-            confidence=confidence,
-            needs_review=False,
-            method="rules",
-            model=None,
-            rules_version=rules_version(),
-            text=text,
-            text_key=text_key(text),
-            language=None if is_foreign else "en",
+        replace(
+            found,
+            intent="bounce_notice",
+            confidence=_PROVEN,
+            bounce_type=notice.bounce_type,
+            bounce_code=notice.code,
+            bounce_reason=notice.reason,
         )
     )
+
+
+def _is_reported(body: str | None) -> bool:
+    """Say whether a body holds the parts of a machine's report, whatever its words are taken for."""
+    return body is not None and any(mark in body for mark in _REPORTED)
+
+
+def read_text(
+    text: str, subject: str | None, headers: Mapping[str, Any] | None, received_on: date
+) -> ReplyLabel:
+    """Label one reply of which history, signature and footers are gone already; else as `label`."""
+    shared = reply_rules.rules()
+    said, has_orders = without_orders(text)
+    read = _read(tokens(said), said)
+    found, words, language = read.found, read.words, read.language
+    automated = automation(subject, headers, found)
+    if automated:
+        intent, confidence = automated, _PROVEN
+    else:
+        intent, confidence = _decide(read, said)
+    contact = _contact(found, said, intent)
+    if contact and intent not in AUTOMATED and intent != "referral" and language:
+        named = Signal(shared.groups["referral", "named"], shared.groups["referral", "named"].weight)
+        found = sorted([*found, named], key=lambda signal: -signal.strength)
+        intent, confidence = _decide(read._replace(found=found), said)
+    if has_orders and (intent in POSITIVE or intent == "question"):
+        intent, confidence = "unclear", shared.unclear_confidence["doubtful"]
+    own = _own(found, intent)
+    sentiment, score = ("neutral", 0.0) if intent in AUTOMATED else mood(found, intent)
+    made = object.__new__(ReplyLabel)  # setting thirty frozen fields one by one takes ten times as long
+    made.__dict__.update(
+        intent=intent,
+        sentiment=sentiment,
+        sentiment_score=score,
+        confidence=confidence,
+        method="rules",
+        model=None,
+        rules_version=rules_version(),
+        text=text,
+        text_key=text_key(text),
+        language=language.code if language else None,
+        has_orders=has_orders,
+        **_consequences(
+            intent,
+            is_opt_out=read.opt_out >= shared.plain_strength,
+            is_positive=own is not None and own.is_positive,
+            objection_type=own.objection_type if own else None,
+            rejection_reason=rejection_reason(found, own, intent) if intent in REFUSALS else None,
+            question=question(said, intent),
+            topics=topics(words.words),
+            return_on=return_date(said, received_on) if intent == "out_of_office" else None,
+            referred_contact=contact,
+            has_text=bool(text),
+            is_unread=bool(text) and (confidence < UNSURE or has_orders or _may_opt_out(read)),
+        ),
+    )
+    return made
+
+
+class _Reading(NamedTuple):
+    """A text as words, its language (None: one without a lexicon), and what it speaks for.
+
+    opt_out: strength of the surest phrase that opts out, 0 where there is none.
+    """
+
+    words: Words
+    language: Language | None
+    found: Sequence[Signal]
+    opt_out: float
+
+
+def _own(found: Sequence[Signal], intent: str) -> Group | None:
+    for group, _ in found:
+        if group.intent == intent:
+            return group
+    return None
+
+
+def _read(written: list[str], text: str) -> _Reading:
+    code = recognise(written, text)
+    language = languages()[code or ENGLISH]
+    words = language.words_of(written)
+    found = reply_rules.signals(words, language)
+    if code is None:
+        found = [signal for signal in found if signal.group.intent in _IN_ANY_LANGUAGE]
+    opt_out = max([strength for group, strength in found if group.is_opt_out], default=0.0)
+    return _Reading(words, language if code else None, found, opt_out)
+
+
+def _contact(found: Sequence[Signal], text: str, intent: str) -> str | None:
+    """Return whom a text sends us to, where its intent or what it speaks for lets that be."""
+    if intent in AUTOMATED:
+        return referred_contact(text) if intent != "bounce_notice" else None
+    if intent not in MAY_BE_REFERRAL:
+        return None
+    return referred_contact(text) or (named_contact(text) if intent == "referral" else None)
 
 
 def text_key(text: str) -> str:
@@ -156,98 +250,150 @@ def text_key(text: str) -> str:
 
 def conclude(label: ReplyLabel) -> ReplyLabel:
     """Return a label with all that follows from its intent; what does not go with the intent is taken out."""
-    lexicon, intent = reply_rules.rules(), label.intent
-    is_human = intent not in AUTOMATED
-    objection = label.objection_type if intent == "objection" else None
-    is_unread = bool(label.text) and label.method != "person" and label.is_unsure
+    bounce = (label.bounce_type, label.bounce_code, label.bounce_reason)
+    kind, code, reason = bounce if label.intent == "bounce_notice" else (None, None, None)
     return replace(
         label,
-        is_human=is_human,
-        is_opt_out=is_human and (label.is_opt_out or intent == "unsubscribe"),
-        is_positive=intent in POSITIVE or (intent == "question" and label.is_positive),
-        objection_type=objection,
-        rejection_reason=label.rejection_reason if intent in REFUSALS else None,
-        question=label.question if is_human else None,
-        topics=label.topics if is_human else (),
-        return_on=label.return_on if intent == "out_of_office" else None,
-        referred_contact=label.referred_contact if intent in MAY_REFER else None,
-        requires_response=intent in lexicon.requires_response and bool(label.text),
-        suggested_action=lexicon.suggested_action(intent, objection),
-        needs_review=is_human and is_unread,
+        bounce_type=kind,
+        bounce_code=code,
+        bounce_reason=reason,
+        is_complaint=label.is_complaint and label.intent in AUTOMATED,
+        **_consequences(
+            label.intent,
+            is_opt_out=label.is_opt_out,
+            is_positive=label.is_positive,
+            objection_type=label.objection_type,
+            rejection_reason=label.rejection_reason,
+            question=label.question,
+            topics=label.topics,
+            return_on=label.return_on,
+            referred_contact=label.referred_contact,
+            has_text=bool(label.text),
+            is_unread=bool(label.text) and label.method != "person" and (label.is_unsure or label.has_orders),
+        ),
     )
 
 
-def _with_referral(found: Sequence[Signal], lexicon: Rules) -> list[Signal]:
-    named = lexicon.group("referral", "named")
-    return sorted([*found, Signal(named, named.weight)], key=lambda signal: -signal.strength)
+def _consequences(
+    intent: str,
+    *,
+    is_opt_out: bool,
+    is_positive: bool,
+    objection_type: str | None,
+    rejection_reason: str | None,
+    question: str | None,
+    topics: tuple[str, ...],
+    return_on: date | None,
+    referred_contact: str | None,
+    has_text: bool,
+    is_unread: bool,
+) -> dict[str, Any]:
+    """Return the fields of a label that follow from its intent."""
+    shared = reply_rules.rules()
+    is_human = intent not in AUTOMATED
+    objection = objection_type if intent == "objection" else None
+    return {
+        "is_human": is_human,
+        "is_opt_out": is_human and (is_opt_out or intent == "unsubscribe"),
+        "is_positive": intent in POSITIVE or (intent == "question" and is_positive),
+        "objection_type": objection,
+        "rejection_reason": rejection_reason if intent in REFUSALS else None,
+        "question": question if is_human else None,
+        "topics": topics if is_human else (),
+        "return_on": return_on if intent == "out_of_office" else None,
+        "referred_contact": referred_contact if intent in MAY_REFER else None,
+        "requires_response": has_text and intent in shared.requires_response,
+        "suggested_action": shared.suggested_action(intent, objection),
+        "needs_review": is_human and is_unread,
+    }
 
 
-def _decide(found: Sequence[Signal], lexicon: Rules, is_question: bool) -> tuple[str, float]:
-    """Choose the intent: a decisive one first, else by precedence among the strongest."""
+def _decide(read: _Reading, text: str) -> tuple[str, float]:
+    """Choose the intent, and say how likely it is right."""
+    shared, found = reply_rules.rules(), read.found
+    if not read.words.words:
+        return "unclear", _PROVEN
+    if read.language is None:
+        return _in_another_language(found, shared)
+    guess, share = judge(found, read.words, text, read.language)
+    confidence = round(shared.calibrated(share), 3)
+    above = shared.outranked.get(guess)
+    if above and _is_said(above, found, shared.plain_strength):
+        guess = above
+    plain = {signal.group.intent for signal in found if signal.strength >= shared.plain_strength}
+    if guess in plain and guess not in _COSTLY | shared.decisive:
+        confidence = max(confidence, shared.tied_confidence)
+    elif guess in plain and plain <= _GOOD_NEWS:  # which of them it is matters less than that it is one
+        confidence = max(confidence, shared.sure_bound)
+    if is_doubtful(guess, confidence, found) or (guess not in _WITH_OPT_OUT and _may_opt_out(read)):
+        return "unclear", shared.unclear_confidence["doubtful"]
+    return guess, confidence
+
+
+def _is_said(intent: str, found: Sequence[Signal], strength: float = 0.0) -> bool:
+    """Say whether a phrase speaks for an intent, at least so strongly."""
+    return any(signal.group.intent == intent and signal.strength >= strength for signal in found)
+
+
+def is_doubtful(guess: str, confidence: float, found: Sequence[Signal]) -> bool:
+    """Say whether the reply is `unclear` instead: below the guess's bound, or by its words alone.
+
+    Words may tip the scales between what phrases speak for; they know too little to speak for themselves.
+    """
+    if guess == "unclear":
+        return False
+    if confidence < (reply_rules.rules().sure_bound if guess in _COSTLY else UNSURE):
+        return True
+    return not _is_said(guess, found)
+
+
+def _in_another_language(found: Sequence[Signal], shared: Rules) -> tuple[str, float]:
+    """Return what a text says in English though its language is none that has a lexicon."""
+    sure = next((signal for signal in found if signal.strength >= shared.plain_strength), None)
+    if sure is None:
+        return "unclear", shared.unclear_confidence["foreign"]
+    return sure.group.intent, round(sure.strength, 3)
+
+
+def _may_opt_out(read: _Reading) -> bool:
+    """Say whether there are opt-out phrases, but none to be sure of: the reply is one for review."""
+    return 0 < read.opt_out < reply_rules.rules().plain_strength
+
+
+def judge(
+    found: Sequence[Signal],
+    words: Words,
+    text: str,
+    language: Language,
+    weights: WordWeights | None = None,
+) -> tuple[str, float | None]:
+    """Return the likeliest intent of a text by its phrases and, where they do not settle it, by its words.
+
+    Second, its share of the likelihood; None where phrases settle it. weights: of words, not the lexicon's.
+    """
+    shared = reply_rules.rules()
     strengths: dict[str, float] = {}
-    for signal in found:
-        intent = signal.group.intent
-        other = strengths.get(intent)
-        strengths[intent] = signal.strength if other is None else other + (1 - other) * signal.strength / 2
-    for intent in lexicon.decisive:
-        if strengths.get(intent, 0.0) >= lexicon.decisive_weight:
-            return intent, round(strengths[intent], 3)
-    likely = {name: value for name, value in strengths.items() if value >= lexicon.minimum_weight}
-    if not likely:
-        return ("question", 0.5) if is_question else ("unclear", 0.3)
-    bound = max(likely.values()) - lexicon.margin
-    intent = next(name for name in lexicon.precedence if likely.get(name, 0.0) >= bound)
-    return intent, _confidence(found, intent, likely[intent])
+    for group, strength in found:
+        other = strengths.get(group.intent, 0.0)
+        strengths[group.intent] = other + (1 - other) * strength
+    if strengths:
+        top = max(strengths, key=strengths.__getitem__)
+        rivals = sum([strength > shared.open_to for strength in strengths.values()])
+        if strengths[top] >= shared.settled and rivals == 1:
+            return top, None
+    return _likeliest(strengths, shapes(words.words, text, language), language, weights)
 
 
-def _confidence(found: Sequence[Signal], intent: str, strength: float) -> float:
-    """Lower an intent's strength by the strongest sign of the opposite mood."""
-    own = next(signal.group.polarity for signal in found if signal.group.intent == intent)
-    against = [signal.strength for signal in found if signal.group.polarity * own < 0]
-    return round(strength * (1 - _CONFLICT_COST * max(against, default=0.0)), 3)
-
-
-def _sentiment_score(found: Sequence[Signal], intent: str) -> float:
-    """Return the mean mood of what was found, the chosen intent counting double."""
-    weights = [(signal.strength * (1 + (signal.group.intent == intent)), signal.group) for signal in found]
-    total = sum(weight for weight, _ in weights)
-    return round(sum(weight * group.polarity for weight, group in weights) / total, 3) if total else 0.0
-
-
-def _sentiment(found: Sequence[Signal], score: float) -> str:
-    moods = [signal.group.polarity for signal in found if signal.strength >= 0.5]
-    if any(mood >= 0.35 for mood in moods) and any(mood <= -0.25 for mood in moods):
-        return "mixed"
-    return "positive" if score > 0.15 else "negative" if score < -0.15 else "neutral"
-
-
-def _rejection_reason(found: Sequence[Signal], own: Sequence[Signal], intent: str) -> str | None:
-    """Return why they refuse; a plain "not interested" takes its reason from an objection beside it."""
-    if intent not in REFUSALS or not own:
-        return None
-    if intent == "not_interested":
-        for signal in found:
-            if signal.group.intent == "objection":
-                return signal.group.rejection_reason
-    return own[0].group.rejection_reason
-
-
-def _asked(text: str) -> str | None:
-    """Return the first sentence with words that ends in a question mark."""
-    end = text.find("?")
-    while end >= 0:
-        sentence = text[max(text.rfind(mark, 0, end) for mark in ".!?\n") + 1 : end].strip()
-        if sentence:
-            return f"{sentence}?"[:_MAX_QUESTION]
-        end = text.find("?", end + 1)
-    return None
-
-
-def _question(text: str, intent: str) -> str | None:
-    asked = _asked(text)
-    return text.strip().split("\n")[0][:_MAX_QUESTION] if asked is None and intent == "question" else asked
-
-
-def _topics(words: Sequence[str], lexicon: Rules) -> tuple[str, ...]:
-    present = set(words)
-    return tuple(topic for topic, marks in lexicon.topics.items() if not marks.isdisjoint(present))[:5]
+def _likeliest(
+    strengths: Mapping[str, float], shaped: Sequence[str], language: Language, weights: WordWeights | None
+) -> tuple[str, float]:
+    """Return the intent with the highest score, and its share of the likelihood."""
+    shared, weights = reply_rules.rules(), weights or word_weights()
+    scores = weights.scores(shaped)
+    if language.code != ENGLISH:
+        scores = [score * shared.word_share_elsewhere for score in scores]
+    scores = [*map(add, scores, shared.silence)]
+    for intent, strength in strengths.items():
+        scores[shared.positions[intent]] += shared.score(intent, strength)
+    top = max(scores)
+    return weights.intents[scores.index(top)], 1 / sum([exp(score - top) for score in scores])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,21 @@ from scoring.reply_rules import Signal, rules
 from scoring.text import answers
 
 _AUTOMATED_PRECEDENCE = frozenset({"auto_reply", "auto-reply", "bulk", "junk"})
+"""What only machines write; "list" stands in every mail of a mailing list, people's too."""
+
 _AUTOMATED_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply")
+"""X-Auto-Response-Suppress is none of them: Exchange writes it into people's mail."""
+
+_NO = frozenset({"", "no", "none", "false", "0"})
+_REPORTS = {
+    "delivery-status": "bounce_notice",
+    "feedback-report": "auto_reply",
+    "disposition-notification": "auto_reply",
+}
+_REPORT_TYPE = re.compile(r"report-type\s*=\s*[\"']?([\w-]+)")
+_COMMENT = re.compile(r"\([^)]*\)")
+_MAILER = re.compile(r"mailer-daemon|(?:^|<)\s*postmaster@")
+_TOLD_BY_TEXT = frozenset({"out_of_office", "bounce_notice"})
 
 
 def automation(subject: str | None, headers: Mapping[str, Any] | None, found: Sequence[Signal]) -> str | None:
@@ -31,28 +46,33 @@ def _lower(headers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _by_headers(headers: Mapping[str, str], found: Sequence[Signal]) -> str | None:
+    """Return what headers prove: of a report its type, of other machines' mail what the text adds."""
     if not headers:
         return None
     content_type = headers.get("content-type", "")
     if "multipart/report" in content_type:
-        return "bounce_notice" if "delivery-status" in content_type else "auto_reply"
-    sender = headers.get("from", "")
-    if "x-failed-recipients" in headers or "mailer-daemon" in sender or sender.startswith("postmaster@"):
+        report = _REPORT_TYPE.search(content_type)
+        return _REPORTS.get(report[1] if report else "", "auto_reply")
+    if not _is_automated(headers):
+        return None
+    if headers.get("x-failed-recipients") or _MAILER.search(headers.get("from", "")):
         return "bounce_notice"
-    if _is_automated(headers):
-        is_absence = any(signal.group.intent == "out_of_office" for signal in found)
-        by_subject = _by_subject(headers.get("subject", ""))
-        return "out_of_office" if is_absence else by_subject or "auto_reply"
-    return None
+    told = next((signal.group.intent for signal in found if signal.group.intent in _TOLD_BY_TEXT), None)
+    return told or _by_subject(headers.get("subject", "")) or "auto_reply"
 
 
 def _is_automated(headers: Mapping[str, str]) -> bool:
-    submitted = headers.get("auto-submitted", "no").split(";")[0].strip()
-    if submitted not in {"", "no"}:
-        return True
-    if any(headers.get(name, "no") not in {"", "no"} for name in _AUTOMATED_HEADERS):
-        return True
-    return headers.get("precedence", "") in _AUTOMATED_PRECEDENCE or headers.get("return-path") == "<>"
+    """Say whether a machine wrote the mail; Auto-Submitted decides before all others, "no" too (RFC 3834)."""
+    submitted = _COMMENT.sub("", headers.get("auto-submitted", "")).split(";")[0].strip()
+    if submitted:
+        return submitted != "no"
+    return (
+        any(headers.get(name, "") not in _NO for name in _AUTOMATED_HEADERS)
+        or headers.get("precedence", "") in _AUTOMATED_PRECEDENCE
+        or headers.get("return-path", "").replace(" ", "") == "<>"
+        or bool(headers.get("x-failed-recipients"))
+        or _MAILER.search(headers.get("from", "")) is not None
+    )
 
 
 def _by_subject(subject: str) -> str | None:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from scoring.dates import return_date
-from scoring.replies import ReplyLabel, conclude
+from scoring.replies import UNSURE, ReplyLabel, conclude
 
 if TYPE_CHECKING:
     from warehouse import Connection
@@ -71,17 +71,20 @@ def settle(ruled: ReplyLabel, judgement: Judgement | None, received_on: date) ->
     """Return the label that counts: a person's, else the rules' where they are sure, else a model's.
 
     Rules that read an opt-out or an automatic mail are never overruled by a model: the cost of writing to
-    somebody who asked us to stop is not one that a mistake of a model may cause.
+    somebody who asked us to stop is not one that a mistake of a model may cause. Nor is a model believed
+    about a text that gives orders to machines. What a model is unsure of is unclear, for review.
     """
     if judgement is None:
         return ruled
     if judgement.method == PERSON:
         said = {name: judgement.label[name] for name in FROM_PERSON if name in judgement.label}
         return conclude(replace(ruled, **said, confidence=1.0, method=PERSON, model=None))
-    if ruled.is_opt_out or not ruled.is_human or not ruled.is_unsure:
+    if ruled.is_opt_out or ruled.has_orders or not ruled.is_human or not ruled.is_unsure:
         return ruled
     said = {name: judgement.label[name] for name in FROM_MODEL if name in judgement.label}
     said["topics"] = tuple(said.get("topics", ruled.topics))
     written = judgement.label.get("return_on_text")
     said["return_on"] = return_date(f"until {written}", received_on) if written else ruled.return_on
+    if said.get("confidence", 1.0) < UNSURE:
+        said |= {"intent": "unclear", "is_positive": False}
     return conclude(replace(ruled, **said, method=MODEL, model=judgement.model))

@@ -47,6 +47,7 @@ COLUMNS = {
     "bounce_code": "text",
     "bounce_reason": "text",
     "is_complaint": "boolean",
+    "has_orders": "boolean",
     "judgement": "bigint",
     "labelled_at": "timestamptz",
 }

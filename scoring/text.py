@@ -1,13 +1,13 @@
 """The newest words of a mail: what the person wrote, without quoted history, signature and footers.
 
 Where the quote starts and what a signature looks like in a dozen languages is the knowledge of
-mail-parser-reply, whose compiled expressions are used; around it stand only what it lacks: HTML, marks of
-mailers it does not know, and a guard, since "Thanks, but we are not interested" begins like a signature.
+mail-parser-reply, whose compiled expressions are used; around it stand only what it lacks: headers of more
+mailers and languages, answers between quotes, and a guard, since "Thanks, but we are not interested" begins
+like a signature.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,106 +15,44 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scoring.lexicons import read_lexicon
+from scoring.mime import plain_subject
+from scoring.plain_text import MAX_LENGTH as MAX_LENGTH
+from scoring.plain_text import to_plain_text as to_plain_text
 
 if TYPE_CHECKING:
-    from bs4 import Tag
     from mailparser_reply.parser import EmailMessage
 
-MAX_LENGTH = 20_000
-"""Characters of a body that are looked at; the newest words come first."""
+WRAPPED = 60
+"""Characters from which on a quoted line may have been broken, its rest standing below it without a mark."""
 
-MAX_LINE = 2_000
-"""Characters of a line that are looked at; the library's expressions take time by its square."""
-
-_SIMPLE_TAG = re.compile(
-    r"</?(?:div|p|br|span|b|i|u|em|strong|html|body)(?:\s+dir=\"?\w+\"?)?\s*/?>", re.IGNORECASE
-)
-_BLOCK_TAG = re.compile(r"<br\s*/?>|</(?:p|div)>", re.IGNORECASE)
-_TAG = re.compile(r"<(?:!--|!doctype|/?[a-z][a-z0-9]*(?:\s[^<>]*)?/?)>?", re.IGNORECASE)
-_HTML = re.compile(
-    r"<(?:!doctype|html|body|head|div|p|br|span|table|blockquote|font|b|i|u|a|ul|ol|li|strong|em|style|meta)"
-    r"(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
-)
-_DROPPED_TAGS = frozenset({"blockquote", "style", "script", "head", "title"})
-_DROPPED_NAMES = frozenset(
-    {"gmail_signature", "moz-signature", "signature", "protonmail_signature_block"}
-) | {"ms-outlook-mobile-signature"}
-"""Classes and ids (lower case) of what a mailer adds by itself."""
-
-_HTML_HISTORY = re.compile(
-    r"<\w+\s[^<>]*?(?:class|id)=[\"']?[^\"'>]*?(?:gmail_quote|gmail_extra|yahoo_quoted|moz-cite-prefix|"
-    r"protonmail_quote|divRplyFwdMsg|appendonsend|mail-editor-reference-message-container).*",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Where mailers say in their HTML that the older mail begins; all after it is history."""
-
-_HTML_BREAKS = frozenset({"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "hr"})
-
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad")) | {0xA0: " ", 0x202F: " "}
-
-_QUOTED_LINE = re.compile(r"^[ ]?>.*(?:\n|$)", re.MULTILINE)
 _NAMES_ONLY = re.compile(r"[^\w\n]*(?:[A-ZÀ-Þ][\w.'’-]*[^\w\n]*){0,4}")
+_SIGNED = re.compile(
+    r"\n(?:[-–—~]|(?<=\n\n)[-–—~] )[A-ZÀ-Þ][a-zà-ÿ]+(?: [A-ZÀ-Þ][\w.]*)?\s*\Z"  # -Jane
+)
+_LIST_ABOVE = re.compile(r"(?:^|\n)\s*[-–—~][^\n]*\n*\Z|:\s*\Z")
+_RULES = "-_=* \n"
+_HEADER_SIGN = re.compile("[:：]|--|==|__")
+_HEADER_LINES = 4
+"""Every header of a quote holds such a sign, at most so many lines below its beginning."""
 
 
 def newest_text(subject: str | None, body: str | None) -> str:
     """Return what the sender wrote last, as plain text with single line breaks kept.
 
     subject: stands in where the body is empty and the subject is no reply's ("Unsubscribe"); else unused.
-    body: plain text or HTML, as received.
+    body: plain text, HTML or MIME, as received. A body that is only history gives an empty text.
     """
-    text = to_plain_text((body or "")[:MAX_LENGTH])
+    text = to_plain_text(body or "")
     if not text:
-        return "" if answers(subject) else (subject or "").strip()
+        return "" if answers(subject) else plain_subject(subject)
     if "\n" not in text:
-        return text  # one line holds neither history nor signature
-    expressions = _for_text(text)
-    return _without_signature(_without_history(text, expressions), expressions).strip()
+        return "" if _marks().mobile_footer.match(text) else text
+    return _without_signature(_without_history(text))
 
 
 def answers(subject: str | None) -> bool:
     """Say whether a subject is that of an answer or a forwarded mail ("Re: …", "AW: …"), not its sender's."""
-    return (subject or "").strip().lower().startswith(_marks().subject_prefixes)
-
-
-def to_plain_text(body: str) -> str:
-    """Return a body as plain text: tags, quoted blocks and invisible characters gone, entities resolved."""
-    text = body
-    if "<" in text and _HTML.search(text):
-        newest = _HTML_HISTORY.sub("", text)
-        text = _simple_html(newest) or _parsed_html(newest) or _parsed_html(text)
-    elif "&" in text:
-        text = html.unescape(text)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii():
-        text = text.translate(_INVISIBLE)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip()[:MAX_LINE] for line in text.split("\n"))).strip()
-
-
-def _simple_html(body: str) -> str | None:
-    """Turn HTML that holds nothing but bare blocks and breaks into text; None for any other."""
-    if _TAG.search(_SIMPLE_TAG.sub("", body)):
-        return None
-    broken = _BLOCK_TAG.sub("\n", body.replace("\n", " "))
-    return html.unescape(_SIMPLE_TAG.sub("", broken))
-
-
-def _is_added(tag: Tag) -> bool:
-    names = [str(tag.get("id", "")), *(tag.get("class") or ())]
-    return tag.name in _DROPPED_TAGS or any(name.lower() in _DROPPED_NAMES for name in names)
-
-
-def _parsed_html(body: str) -> str:
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(body, "html.parser")
-    for element in soup.find_all(_is_added):
-        element.extract()
-    for text in soup.find_all(string=True):
-        text.replace_with(re.sub(r"\s+", " ", text))
-    for tag in soup.find_all(_HTML_BREAKS):
-        tag.append("\n")
-    return soup.get_text().strip()
+    return plain_subject(subject).lower().startswith(_marks().subject_prefixes)
 
 
 @dataclass(frozen=True)
@@ -123,6 +61,7 @@ class _Marks:
 
     languages: Mapping[str, tuple[str, ...]]
     quote_start: re.Pattern[str]
+    mobile_footer: re.Pattern[str]
     footer: re.Pattern[str]
     subject_prefixes: tuple[str, ...]
 
@@ -132,10 +71,18 @@ def _marks() -> _Marks:
     document = read_lexicon("mail").document
     return _Marks(
         languages={name: tuple(words) for name, words in document["languages"].items()},
-        quote_start=re.compile("|".join(document["quote_starts"]), re.MULTILINE | re.IGNORECASE),
-        footer=re.compile("|".join(document["footers"]), re.MULTILINE | re.IGNORECASE),
+        quote_start=_compiled(document["quote_starts"], document["words"]),
+        mobile_footer=_compiled(document["mobile_footers"], document["words"]),
+        footer=_compiled(document["footers"], document["words"]),
         subject_prefixes=tuple(document["subject_prefixes"]),
     )
+
+
+def _compiled(expressions: list[str], words: Mapping[str, list[str]]) -> re.Pattern[str]:
+    joined = "|".join(expressions)
+    for name, alternatives in words.items():
+        joined = joined.replace(f"{{{name}}}", "|".join(alternatives))
+    return re.compile(f"^(?:{joined})", re.MULTILINE | re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -152,39 +99,86 @@ def _for_text(text: str) -> EmailMessage:
     return _expressions(("en", *named))
 
 
-def _without_history(text: str, expressions: EmailMessage) -> str:
-    """Cut at the first quote header; where the answer stands below or between quoted lines, drop those."""
-    header = expressions.HEADER_REGEX.search(text)
-    own = _marks().quote_start.search(text, 0, header.end() if header else len(text))
-    starts = [found.start() for found in (header, own) if found]
-    above = text[: min(starts)] if starts else text
-    kept = _QUOTED_LINE.sub("", above).rstrip("-_* \n").strip()
-    if kept or not starts:
-        return kept
-    end = max(found.end() for found in (header, own) if found)
-    return _QUOTED_LINE.sub("", text[end:]).strip()
+def _without_history(text: str) -> str:
+    """Cut at the first quote header; of what is below it only unquoted lines among quoted ones are kept."""
+    start, end = _header(text)
+    above = _unquoted(text[:start])
+    quoted = text.find("\n>", max(end - 1, 0))
+    if quoted < 0 or start == len(text):
+        return above
+    below = _unquoted(text[quoted:])
+    return f"{above}\n\n{below[: _header(below)[0]]}".rstrip(_RULES).strip()
 
 
-def _without_signature(text: str, expressions: EmailMessage) -> str:
-    """Cut at the first signature, footer or disclaimer that does not stand at the very beginning."""
-    footer = _marks().footer.search(text)
-    ends = [footer.start()] if footer and footer.start() else []
+def _header(text: str) -> tuple[int, int]:
+    """Return where the first quote header begins and ends; both are the text's length where there is none."""
+    sign = _HEADER_SIGN.search(text)
+    if not sign:
+        return len(text), len(text)
+    begin = sign.start()
+    for _ in range(_HEADER_LINES):
+        begin = max(text.rfind("\n", 0, begin), 0)
+    own = _marks().quote_start.search(text, begin)
+    scope = text[: own.end()] if own else text
+    library = _for_text(scope).HEADER_REGEX.search(scope, begin)
+    found = [match for match in (library, own) if match]
+    if not found:
+        return len(text), len(text)
+    return min(match.start() for match in found), max(match.end() for match in found)
+
+
+def _unquoted(text: str) -> str:
+    """Return the lines that are not quoted, nor the rest of a quoted line that a mailer broke."""
+    if ">" not in text:
+        return text.rstrip(_RULES).strip()
+    lines = text.split("\n")
+    kept: list[str] = []
+    above = ""
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if line.startswith((">", " >")):
+            above = line
+        elif not _is_rest(line, above, below):
+            kept.append(line)
+            above = ""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).rstrip(_RULES).strip()
+
+
+def _is_rest(line: str, above: str, below: str) -> bool:
+    """Say whether an unquoted line goes on with the long quoted one right above it."""
+    if len(above) < WRAPPED or not line[:1].islower() or above.endswith("?"):
+        return False
+    return below.startswith(">") or above[-1] not in ".!:"
+
+
+def _without_signature(text: str) -> str:
+    """Cut at the first signature, footer or disclaimer; only a mailer's own may be all that there is."""
+    marks, expressions = _marks(), _for_text(text)
+    ends = [found.start() for found in (marks.mobile_footer.search(text),) if found]
+    footer = marks.footer.search(text)
+    ends += [footer.start()] if footer and footer.start() else []
     position = 0
     while found := expressions.SIGNATURE_REGEX.search(text, position):
         start = found.end() - len(found.group().lstrip())
         line_end = text.find("\n", found.end(2))
-        if start > 0 and _is_signature(text[found.end(2) : line_end if line_end > 0 else None]):
+        is_mark = text.startswith(("--\n", "__\n"), start)
+        if (start > 0 or is_mark) and _is_signature(text[found.end(2) : line_end if line_end > 0 else None]):
             ends.append(start)
             break
         if line_end < 0:
             break
         position = line_end
-    disclaimer = expressions.DISCLAIMERS_REGEX.search(text)
+    disclaimer = "mail" in text and expressions.DISCLAIMERS_REGEX.search(text)
     if disclaimer and disclaimer.start():
         ends.append(disclaimer.start())
-    return text[: min(ends)] if ends else text
+    return _without_name(text[: min(ends)] if ends else text).strip()
 
 
 def _is_signature(rest: str) -> bool:
     """Say whether a line that begins like a signature is one by its rest: "Thanks, Bob", not "Thanks, no"."""
     return len(rest) <= 60 and _NAMES_ONLY.fullmatch(rest.strip()) is not None
+
+
+def _without_name(text: str) -> str:
+    """Cut a name behind a dash at the very end, unless it ends a list."""
+    signed = _SIGNED.search(text)
+    return text[: signed.start()] if signed and not _LIST_ABOVE.search(text[: signed.start()]) else text

@@ -16,6 +16,7 @@ from typing import Any
 AFTER = {
     "landing": ("ingestion.landing", "Landing.land"),
     "bought": ("pipeline.decisions", "PaidAnswerStore.commit"),
+    "asked": ("pipeline.claude.client", "Claude.create"),
     "scored": ("scoring.als", "score_all"),
     "audited": ("pipeline.gate", "decide"),
     "published": ("pipeline.publish", "publish"),

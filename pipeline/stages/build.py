@@ -37,7 +37,6 @@ CHECK_COLUMNS = {"stage": "text", "name": "text", "severity": "text", "message":
 NEVER_EMPTY = {
     "facts.messages": "intermediate.int_messages",
     "facts.received_replies": "intermediate.int_replies",
-    "facts.thread_messages": "intermediate.int_messages",
     "facts.campaigns": "intermediate.int_campaigns",
     "facts.campaign_steps": "intermediate.int_campaign_steps",
     "facts.templates": "intermediate.int_templates",

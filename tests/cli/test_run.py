@@ -342,7 +342,6 @@ def test_what_fails_is_published_only_when_somebody_accepts_it(history: History)
     assert {
         "rows.facts.messages",
         "scores.outside_0_100",
-        "repeated.facts.received_replies",
         "repeated.answers.replies",
         "unique_replies_reply_id",
     } <= set(names)

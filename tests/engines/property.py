@@ -15,8 +15,8 @@ from tests.engines.replay import Replay
 def check(replays: Mapping[str, Replay], nights: Sequence[Night]) -> None:
     """Run the nights on every engine; all marts are a rebuild's, and at the end the engines agree.
 
-    The first engine is rebuilt after each night but the first of all, which is built in full anyway; what the
-    others hold is compared with it after the last one.
+    The first engine is rebuilt after every second night, since what one leaves wrong is still there after the
+    next, and after the last one; what the others hold is compared with it then.
     """
     for replay in replays.values():
         replay.reset()
@@ -29,7 +29,7 @@ def check(replays: Mapping[str, Replay], nights: Sequence[Night]) -> None:
                 replay.configure(SETTINGS[night.settings])
                 replay.decide(night.by_hand)
                 replay.night(run_at, files)
-                if engine == compared and number:
+                if engine == compared and (number % 2 or number == len(nights) - 1):
                     found = [difference.line for difference in replay.differences()]
                     assert not found, f"{engine}, night {number}: {found}"
                 assert night.changes in (None, replay.changes()), f"{engine}, night {number}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from pipeline import identity_hand, verify
+from pipeline import identity_hand, publish, verify
 from pipeline.compare import Difference
 from pipeline.config import load_config
 from pipeline.context import Context, Options
@@ -76,6 +76,18 @@ class Replay:
                 stage(context)
         finally:
             engine.dispose()
+
+    def publish(self, run_at: datetime) -> Path:
+        """Make the last night what readers see, with no gate; return the folder that they read from."""
+        engine = open_state(self.warehouse, self._config.state_dir)
+        try:
+            context = self._context(engine, run_at, Options())
+            with self.warehouse.connect() as connection:
+                tables = publish.published_tables(self._project, connection)
+            publish.publish(context, tables)
+        finally:
+            engine.dispose()
+        return self._config.state_dir
 
     def differences(self, *, sample: int | None = None) -> tuple[Difference, ...]:
         """Verify: return the rows in which the marts differ from a rebuild."""

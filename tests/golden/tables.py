@@ -25,7 +25,7 @@ SALT = "golden"
 MADE_OF_OTHERS = frozenset(
     {"assignment_id", "campaign_lead_id", "client_lead_id", "funnel_id", "who_segment_id", "finding_id"}
     | {"thread_message_id", "thread_id", "pipeline_count_id", "pipeline_value_id", "pool_stat_id"}
-    | {"stuck_id", "activity_id", "client_week_id"}
+    | {"stuck_id", "activity_id", "client_week_id", "thread_alias_id"}
     | {"client_icp_id", "company_field_id", "lead_field_id", "lead_change_id"}
     | {"assignment_event_id", "suppression_id", "suppressed_lead_id", "send_eligibility_id"}
     | {"campaign_step_id", "mailbox_day_id", "sending_health_id"}

@@ -26,7 +26,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         "discovery_source": "text",
         "first_loaded_at": "timestamptz",
     },
-    "customers": {"client_id": "uuid", "domain_key": "text"},
     "lead_pool": {
         "lead_id": "uuid",
         **dict.fromkeys(("first_name", "last_name", "title", "email", "linkedin_url", "departments"), "text"),
@@ -34,8 +33,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         "company_id": "uuid",
         "confidence": "integer",
         "attributes": "text",
-        "is_bounced": "boolean",
-        "bounce_type": "text",
         "first_seen_at": "timestamptz",
     },
     "leads": {
@@ -57,12 +54,16 @@ COLUMNS: dict[str, dict[str, str]] = {
         **dict.fromkeys(_MOMENTS, "timestamptz"),
         "touch_count": "integer",
         "next_contact_on": "date",
+        "is_eligible": "boolean",
+    },
+    "send_eligibility": {
+        **dict.fromkeys(("client_id", "lead_id", "campaign_id"), "uuid"),
+        **dict.fromkeys(("code", "about"), "text"),
     },
     "als_scores": {
         "lead_id": "uuid",
         "client_id": "uuid",
         "company_fit": "integer",
-        "competitor_points": "integer",
     },
     "campaigns": {"campaign_id": "uuid", "client_id": "uuid", "name": "text", "source": "text"},
     "messages": {
@@ -75,9 +76,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "reply_id": "uuid",
         "received_at": "timestamptz",
         "lead_id": "uuid",
-        "intent": "text",
-        "is_human": "boolean",
-        "is_positive": "boolean",
+        "client_id": "uuid",
+        **dict.fromkeys(("from_email", "subject", "text", "intent", "method", "model"), "text"),
+        "confidence": "decimal(4, 3)",
+        **dict.fromkeys(("is_human", "is_positive", "is_opt_out", "needs_review"), "boolean"),
+        "requires_response": "boolean",
+        "return_on": "date",
     },
     "meetings": {"meeting_id": "uuid", "deleted_at": "timestamptz"},
     "deals": {

@@ -57,7 +57,7 @@ TYPE = re.compile(
 NAMED = {"_id": "uuid", "_at": "timestamptz", "_on": "date", "is_": "boolean", "has_": "boolean"}
 """The type of a column by how its name begins or ends."""
 
-OF_A_PROVIDER = {"source_id", "apollo_id"}
+OF_A_PROVIDER = {"source_id", "apollo_id", "provider_thread_id"}
 """Ids that are a provider's own text."""
 
 

@@ -57,7 +57,7 @@ def world() -> World:
     people = [
         (11, client, ACME, 25, {"score": 61, "tier": "warm", "pool_status": "assigned"}),
         (12, client, ACME, 22, {"score": 80, "tier": "warm", "pool_status": "bounced"}),
-        (13, client, LAKE, 10, {"pool_status": "unsubscribed", "last_intent": "unsubscribe"}),
+        (13, client, LAKE, 10, {"pool_status": "available"}),
         (14, other, ACME, 7, {"score": 40, "tier": "cool", "pool_status": "available"}),
     ]
     for number, owner, company, fit, values in people:
@@ -85,12 +85,16 @@ def world() -> World:
             departments=json.dumps(["sales", "c_suite"]),
             seniority="vp",
             confidence=60 + number,
-            is_bounced=number == 12,
-            bounce_type="hard" if number == 12 else None,
             first_seen_at=SEEN_AT,
         )
-        world.add("als_scores", lead_id=uid(number), client_id=owner, company_fit=fit, competitor_points=0)
+        world.add("als_scores", lead_id=uid(number), client_id=owner, company_fit=fit)
+    fail(world, 12, "bounced_globally")
     return world
+
+
+def fail(world: World, lead: int, code: str, *, about: str = "person", client: int = 1, **more: str) -> None:
+    """Give a lead a reason not to be written to; more: its campaign."""
+    world.add("send_eligibility", client_id=uid(client), lead_id=uid(lead), code=code, about=about, **more)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -134,39 +138,25 @@ def test_companies_have_the_promised_columns_and_meanings(
     assert lake["pms_detected"] == "Streamline", "what the attributes say wins over the technologies"
     assert (lake["units_estimate"], lake["company_type"]) == ("120", "manager")
     assert (lake["icp_fit"], lake["icp_tier"], lake["icp_confidence"]) == ("40", "cool", "0.33")
-    assert lake["disqualifiers"] == "unsubscribed_globally; pool_status_unsubscribed; replied_unsubscribe"
+    assert lake["disqualifiers"] == ""
 
 
 def test_a_company_is_ruled_out_when_all_its_leads_are(
     world: World, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    for row in world.rows["lead_pool"]:
-        row.update(is_bounced=True, bounce_type="hard")
-    for row in world.rows["leads"]:
-        row.update(pool_status="bounced", email_status="invalid")
-    acme = exported(export_companies, world, warehouse, tmp_path)[0]
-    assert acme["disqualifiers"] == "bounced_globally; pool_status_bounced; invalid_email"
-
-
-def test_soft_bounces_rule_nobody_out(world: World, warehouse: Warehouse, tmp_path: Path) -> None:
-    for row in world.rows["lead_pool"]:
-        row.update(is_bounced=True, bounce_type="soft")
-    assert exported(export_companies, world, warehouse, tmp_path)[0]["disqualifiers"] == ""
-
-
-def test_competitors_customers_and_open_deals_are_disqualifiers_of_their_own_client_only(
-    world: World, warehouse: Warehouse, tmp_path: Path
-) -> None:
-    world.rows["als_scores"][2]["competitor_points"] = -15
-    world.add("customers", client_id=uid(1), domain_key="lake.test")
-    world.add("customers", client_id=uid(2), domain_key="acme.test")
-    world.add("deals", client_id=uid(1), lead_id=uid(11), stage="proposal")
-    world.add("deals", client_id=uid(2), company_id=ACME, stage="closed_won")
-    world.add("deals", client_id=uid(1), company_id=ACME, stage="closed_won", deleted_at=SEEN_AT)
+    """By what holds of them for this client, whatever the campaign, and does not end by itself."""
+    fail(world, 11, "replied_angry")
+    for lead in (11, 12):
+        fail(world, lead, "suppressed_open_deal")
+        fail(world, lead, "invalid_email", about="address")
+        fail(world, lead, "out_of_office_until")
+        fail(world, lead, "cooling_period")
+        fail(world, lead, "not_assigned", about="assignment")
+        fail(world, lead, "suppressed_other", campaign_id=uid(31))
+    fail(world, 13, "suppressed_competitor", client=2)
     acme, lake = exported(export_companies, world, warehouse, tmp_path)
-    assert acme["disqualifiers"] == "suppressed_open_deal"
-    assert lake["disqualifiers"].startswith("suppressed_existing_customer; ")
-    assert "suppressed_competitor" in lake["disqualifiers"]
+    assert acme["disqualifiers"] == "invalid_email; suppressed_open_deal"
+    assert lake["disqualifiers"] == ""
 
 
 def test_icp_tiers_follow_the_clients_own_bounds(world: World, warehouse: Warehouse, tmp_path: Path) -> None:
@@ -184,9 +174,9 @@ def test_contacts_have_the_promised_columns_the_best_known_first(
 ) -> None:
     world.rows["lead_pool"][0]["attributes"] = json.dumps({"personalization_notes": "Met in Ohio"})
     rows = exported(export_contacts, world, warehouse, tmp_path)
-    assert [row["quality_score"] for row in rows] == ["73", "72", "71"]
+    assert [row["quality_score"] for row in rows] == ["73", "71"]
     assert tuple(rows[0]) == CONTACT_COLUMNS
-    assert rows[2] == {
+    assert rows[1] == {
         "full_name": "Ann O'Neil 11",
         "title": "",
         "email": "p11@acme.test",
@@ -203,13 +193,27 @@ def test_contacts_have_the_promised_columns_the_best_known_first(
     }
 
 
+def test_contacts_leave_out_who_must_be_left_alone(
+    world: World, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Not who merely has no owner yet, may not be written to by one campaign, or by another client."""
+    fail(world, 11, "not_assigned", about="assignment")
+    fail(world, 11, "suppressed_other", campaign_id=uid(31))
+    fail(world, 11, "suppressed_open_deal", client=2)
+    fail(world, 13, "out_of_office_until")
+    assert [row["quality_score"] for row in exported(export_contacts, world, warehouse, tmp_path)] == ["71"]
+
+
 def test_leads_are_one_clients_the_best_score_first_unscored_last(
     world: World, warehouse: Warehouse, tmp_path: Path
 ) -> None:
+    fail(world, 12, "invalid_email", about="address")
+    fail(world, 12, "suppressed_other", campaign_id=uid(31))
     rows = exported(export_leads, world, warehouse, tmp_path)
     assert tuple(rows[0]) == LEAD_COLUMNS
     assert [row["score"] for row in rows] == ["80", "61", ""]
     assert {row["lead_id"] for row in rows} == {uid(11), uid(12), uid(13)}
+    assert [row["failing_codes"] for row in rows] == ["bounced_globally; invalid_email", "", ""]
 
 
 def test_a_client_without_leads_gets_a_header(world: World, warehouse: Warehouse, tmp_path: Path) -> None:

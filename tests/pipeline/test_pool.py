@@ -20,7 +20,7 @@ from pipeline.errors import RunError, UsageError
 from pipeline.pool import client_with_icp, has_pool, judged, searches, why_nobody, won_industries
 from pipeline.pool_list import ListAsk, Selection, build_list
 from pipeline.pool_requests import PoolRequest, Progress
-from pipeline.pool_sql import never_contacted, of_people
+from pipeline.pool_sql import NEVER_CONTACTED, of_people
 from tests.ingestion.conftest import agency
 from warehouse import Warehouse
 
@@ -57,14 +57,15 @@ PEOPLE = {
     "on another's list": {"email_key": "others@a.example"},
     "of a competitor": {"company_domain": "rival.example"},
     "of a customer": {"company_domain": "customer.example"},
-    "with an open deal": {"company_domain": "deal.example"},
-    "with a lost deal": {"company_domain": "lost.example"},
     "contacted": {},
     "another's": {},
+    "away": {},
+    "has no owner": {},
 }
 """Who → what is special."""
 
-READY = {"fits", "was on the list", "on another's list", "with a lost deal", "contacted", "another's"}
+READY = {"fits", "was on the list", "on another's list", "contacted", "another's", "away", "has no owner"}
+"""Before there are answers, which know who is away."""
 
 
 @pytest.fixture
@@ -104,10 +105,6 @@ def pool(warehouse: Warehouse) -> Warehouse:
         }
         row |= {"email": email, "email_key": email} | plain | special
         rows.append([row[name] for name in columns])
-    domains = ("deal.example", "lost.example", "won.example")
-    companies = [(key(100 + n), domain, "Retail") for n, domain in enumerate(domains)]
-    stages = ("qualification", "closed_lost", "closed_won")
-    deals = [(ACME, key(100 + n), None, stage, None) for n, stage in enumerate(stages)]
     blocks = [
         (None, "listed@a.example", None, None),
         ("acme", None, "listed.example", date(2026, 3, 3)),
@@ -115,18 +112,26 @@ def pool(warehouse: Warehouse) -> Warehouse:
         ("other", "others@a.example", None, None),
     ]
     contacted = {"contacted": 1}
+    keys = [(f"apollo:{name}", key(number)) for number, name in enumerate(names)]
+    keys += [
+        (f"email:{special['email_key']}", key(number))
+        for number, special in enumerate(PEOPLE.values())
+        if special.get("email_key")
+    ]
     with warehouse.connect() as connection:
         connection.replace("facts.lead_pool", columns, rows)
         connection.replace(
             "intermediate.lead_keys",
             {"person_key": "text", "lead_id": "uuid"},
-            [(f"apollo:{name}", key(number)) for number, name in enumerate(names)],
+            keys,
         )
         connection.replace(
             "facts.clients", {"client_id": "uuid", "client": "text"}, [(ACME, "acme"), (OTHER, "other")]
         )
         connection.replace(
-            "facts.companies", {"company_id": "uuid", "domain": "text", "industry": "text"}, companies
+            "facts.companies",
+            {"company_id": "uuid", "domain": "text", "industry": "text"},
+            [(key(100), "won.example", "Retail")],
         )
         deal = {
             "client_id": "uuid",
@@ -135,9 +140,11 @@ def pool(warehouse: Warehouse) -> Warehouse:
             "stage": "text",
             "deleted_at": "timestamptz",
         }
-        connection.replace("facts.deals", deal, deals)
+        connection.replace("facts.deals", deal, [(ACME, key(100), None, "closed_won", None)])
         connection.replace(
-            "facts.customers", {"client_id": "uuid", "domain_key": "text"}, [(ACME, "customer.example")]
+            "intermediate.int_client_purchases",
+            {"client_id": "uuid", "domain": "text"},
+            [(ACME, "customer.example"), (OTHER, "a.example")],
         )
         connection.replace(
             "facts.lead_clients",
@@ -162,23 +169,55 @@ def pool(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
+def who(rows: list[dict[str, Any]], flag: str) -> set[str]:
+    names = list(PEOPLE)
+    return {names[int(row["lead_id"][-12:])] for row in rows if row[flag]}
+
+
 def test_who_is_accepted_and_whom_a_list_may_hold(pool: Warehouse) -> None:
     names = list(PEOPLE)
     with pool.connect(read_only=True) as connection:
         assert has_pool(connection)
         keys = [f"apollo:{name}" for name in names]
         rows = judged(connection, of_people(len(keys)), "acme", AT, keys)
-        assert {names[int(row["lead_id"][-12:])] for row in rows if row["is_ready"]} == READY
-        suppressed = {names[int(row["lead_id"][-12:])] for row in rows if row["is_suppressed"]}
-        assert suppressed == set(names) - READY - {"incomplete", "nameless", "no address", "wrong address"}
+        assert who(rows, "is_ready") == READY
+        unready = {"incomplete", "nameless", "no address", "wrong address"}
+        assert who(rows, "is_suppressed") == set(names) - READY - unready
         assert sum(row["is_without_email"] for row in rows) == 1
-        free = judged(connection, never_contacted(), "acme", AT, ["acme"])
-        listed = {names[int(row["lead_id"][-12:])] for row in free if row["is_ready"]}
-        assert listed == READY - {"contacted", "another's"}
+        free = judged(connection, NEVER_CONTACTED, "acme", AT)
+        assert who(free, "is_ready") == READY - {"contacted", "another's"}
         assert won_industries(connection, "acme") == ["Retail"]
         assert won_industries(connection, "other") == []
     chosen = pool_list.select(pool, ListAsk("acme", 2, Path(), contacts_max=1), AT)
     assert [len(people) for people in chosen.companies.values()] == [1, 1]
+
+
+def test_answers_say_who_is_left_alone(pool: Warehouse) -> None:
+    """Whoever they name for this client, whatever the campaign; facts alone know of who is new."""
+    names = list(PEOPLE)
+    listed = [
+        (None, "listed@a.example", None, None),
+        (ACME, None, "rival.example", None),
+        (ACME, "expired@a.example", None, date(2026, 3, 2)),
+        (OTHER, None, "a.example", None),
+    ]
+    codes = [
+        (ACME, key(names.index("away")), None, "out_of_office_until", "person"),
+        (ACME, key(names.index("has no owner")), None, "not_assigned", "assignment"),
+        (OTHER, key(names.index("fits")), None, "cooling_period", "person"),
+        (ACME, key(names.index("fits")), key(200), "cooling_period", "person"),
+    ]
+    with pool.connect() as connection:
+        connection.replace(
+            "answers.suppressions",
+            {"client_id": "uuid", "email": "text", "domain": "text", "expires_on": "date"},
+            listed,
+        )
+        ids = dict.fromkeys(("client_id", "lead_id", "campaign_id"), "uuid")
+        connection.replace("answers.send_eligibility", ids | {"code": "text", "about": "text"}, codes)
+        rows = judged(connection, NEVER_CONTACTED, "acme", AT)
+    suppressed = {"bounced", "opted out", "on the list", "of a competitor", "away"}
+    assert who(rows, "is_suppressed") == suppressed
 
 
 @pytest.mark.parametrize("engine", ["duckdb"])

@@ -8,10 +8,11 @@ from typing import get_args
 
 import pytest
 
-from sandbox import Agency
-from sandbox.model import Intent
-from sandbox.texts import OBJECTIONS, WORDINGS, Setting, compose, wording
+from sandbox import Agency, Params, simulate
+from sandbox.model import NOT_HUMAN, Intent
+from sandbox.texts import HARD, OBJECTIONS, STYLES, WORDINGS, Setting, compose, wording
 from sandbox.view import View
+from scoring.replies import UNSURE, label
 
 
 def setting(kind: str, style: int, objection: str | None = None) -> Setting:
@@ -40,7 +41,7 @@ def test_every_intent_has_wordings() -> None:
 
 
 def test_no_wording_belongs_to_two_intents() -> None:
-    texts = [text for group in (*WORDINGS.values(), *OBJECTIONS.values()) for text in group]
+    texts = [text for group in (*WORDINGS.values(), *OBJECTIONS.values(), *HARD.values()) for text in group]
     assert len(texts) == len(set(texts))
 
 
@@ -78,3 +79,29 @@ def test_quoted_history_is_the_mail_that_was_answered(agency: Agency) -> None:
                 first_name = agency.people[enrolment.person].first_name
                 assert f"Hi {first_name}," in body.split("wrote:")[1]
     assert quoting > 5
+
+
+@pytest.mark.parametrize("name", sorted(HARD))
+def test_rules_are_unsure_of_every_indirect_wording(name: str) -> None:
+    kind, objection = ("objection", name) if name in OBJECTIONS else (name, None)
+    said = set()
+    for style in range(STYLES - 600, STYLES):
+        chosen = setting(kind, style, objection)
+        found = label("Re: a look", compose(chosen), None, date(2026, 1, 14))
+        assert found.confidence < UNSURE or found.intent == "unclear", wording(chosen)
+        assert not found.is_opt_out
+        said.add(wording(chosen))
+    assert said == set(HARD[name])
+
+
+def test_one_reply_of_people_in_sixteen_is_worded_indirectly() -> None:
+    agency = simulate(Params(leads=6000, seed=3))
+    view = View(agency, agency.params.horizon)
+    hard = {text for group in HARD.values() for text in group}
+    written = [
+        view.reply_wording(enrolment, reply) in hard
+        for enrolment in view.enrolments
+        for reply in view.replies(enrolment)
+        if reply.intent not in NOT_HUMAN
+    ]
+    assert 0.045 < sum(written) / len(written) < 0.075

@@ -84,9 +84,11 @@ def test_a_new_version_of_the_rules_relabels_everything(warehouse: Warehouse) ->
 
 
 def test_a_persons_label_counts_from_the_next_labelling_on(warehouse: Warehouse) -> None:
-    said = Judgement(1, text_key("Hmm."), "person", None, {"intent": "objection"})
+    said = Judgement(1, text_key("Blorp, blorp."), "person", None, {"intent": "objection"})
     with warehouse.connect() as connection:
-        given_replies(connection, (1, None, "Hmm.", None, RUN_AT, "a"), (2, None, "Yes", None, RUN_AT, "b"))
+        given_replies(
+            connection, (1, None, "Blorp, blorp.", None, RUN_AT, "a"), (2, None, "Yes", None, RUN_AT, "b")
+        )
         assert label_new(connection, RUN_AT).for_review == 1
         connection.insert(
             "scoring.reply_judgements",

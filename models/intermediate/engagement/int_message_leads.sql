@@ -11,6 +11,7 @@ select
     messages.account,
     messages.id,
     coalesce(messages.channel, campaigns.channel, 'email') as channel,
+    messages.provider_thread_id,
     messages.step_number,
     case
         when messages.template_id is not null

@@ -6,6 +6,7 @@ select
     client,
     lead_key,
     coalesce(channel, 'email') as channel,
+    provider_thread_id,
     step_number,
     template_id,
     variant,

@@ -7,6 +7,7 @@ select
     campaign_id,
     client,
     coalesce(channel, 'email') as channel,
+    provider_thread_id,
     from_email,
     subject,
     body,

@@ -49,6 +49,7 @@ select
     {{ mapped_client() }} as client,
     'hubspot:' || touches.account || ':' || touches.contact_id as lead_key,
     touches.channel,
+    cast(null as text) as provider_thread_id,
     cast(null as bigint) as step_number,
     cast(null as text) as template_id,
     cast(null as text) as variant,

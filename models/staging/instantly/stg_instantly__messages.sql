@@ -7,6 +7,7 @@ select
     {{ mapped_client(campaign=true) }} as client,
     emails.lead_key,
     'email' as channel,
+    emails.thread_id as provider_thread_id,
     emails.step_number,
     emails.campaign_id || ':' || cast(emails.sequence_index as text) || ':'
     || cast(emails.step_index as text) || ':' || cast(emails.variant_index as text) as template_id,

@@ -7,6 +7,7 @@ select
     emails.campaign_id,
     {{ mapped_client(campaign=true) }} as client,
     'email' as channel,
+    emails.thread_id as provider_thread_id,
     emails.from_email,
     emails.subject,
     emails.body,

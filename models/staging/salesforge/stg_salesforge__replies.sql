@@ -7,6 +7,7 @@ select
     inbound.sequence_id as campaign_id,
     {{ mapped_client(campaign=true, provider_client=true) }} as client,
     inbound.channel,
+    inbound.thread_id as provider_thread_id,
     inbound.from_email,
     inbound.subject,
     inbound.body,

@@ -22,6 +22,7 @@ select
     {{ mapped_client(campaign=true, provider_client=true) }} as client,
     statistics.lead_key,
     'email' as channel,
+    cast(null as text) as provider_thread_id,
     statistics.step_number,
     coalesce(statistics.variant_id, statistics.sequence_id) as template_id,
     statistics.variant,

@@ -65,6 +65,7 @@ select
     replies.campaign_id,
     {{ mapped_client(campaign=true, provider_client=true) }} as client,
     'email' as channel,
+    cast(null as text) as provider_thread_id,
     replies.from_email,
     replies.subject,
     replies.body,

@@ -20,17 +20,10 @@ due as (
             when threads.outcome = 'future_interest' then 'asked_for_later'
             when last_replies.is_positive and threads.last_direction = 'outbound' then 'interest_gone_quiet'
         end as reason,
-        case
-            when last_replies.intent = 'out_of_office'
-                then
-                    coalesce(
-                        last_replies.return_on,
-                        {{ local_day('last_replies.received_at', zone) }} + {{ stale_days() }}
-                    )
-            when threads.outcome = 'future_interest'
-                then {{ local_day('last_replies.received_at', zone) }} + {{ later_days() }}
-            else {{ local_day('threads.last_ours_at', zone) }} + {{ stale_days() }}
-        end as due_on
+        coalesce(
+            {{ day_to_write_again('last_replies', zone) }},
+            {{ local_day('threads.last_ours_at', zone) }} + {{ stale_days() }}
+        ) as due_on
     from {{ ref('threads') }} as threads
     inner join last_replies on threads.thread_id = last_replies.thread_id and last_replies.nearness = 1
     inner join {{ ref('clients') }} as clients on threads.client_id = clients.client_id
@@ -63,11 +56,13 @@ select
     dated.last_ours_at,
     dated.last_theirs_at
 from dated
-inner join {{ ref('lead_pool') }} as pool on dated.lead_id = pool.lead_id
 where
     dated.due_on <= dated.today
-    and not pool.is_bounced
-    and not pool.is_unsubscribed
+    and not exists (
+        select 1
+        from {{ barred_leads() }} as barred
+        where barred.lead_id = dated.lead_id
+    )
     and not exists (
         select 1
         from {{ ref('int_sent_messages') }} as messages

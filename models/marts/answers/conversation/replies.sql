@@ -17,7 +17,7 @@ select
     labels.intent,
     labels.is_human,
     labels.is_positive,
-    labels.is_opt_out,
+    labels.is_opt_out or labels.is_complaint as is_opt_out,
     labels.sentiment,
     labels.sentiment_score,
     labels.objection_type,

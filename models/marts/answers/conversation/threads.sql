@@ -9,6 +9,8 @@ with written as (
         coalesce(replies.is_human, false) as is_human,
         coalesce(replies.is_positive, false) as is_positive,
         coalesce(replies.is_opt_out, false) as is_opt_out,
+        {{ is_deciding('replies.') }} as is_deciding,
+        {{ is_refusal('replies.') }} as is_refusal,
         thread_messages.direction = 'outbound' and coalesce(answered.is_human, false) as is_after_person
     from {{ ref('thread_messages') }} as thread_messages
     left join {{ ref('replies') }} as replies on thread_messages.reply_id = replies.reply_id
@@ -51,6 +53,7 @@ counted as (
         count(nullif(is_human, false)) as human_reply_count,
         count(nullif(is_positive, false)) as positive_reply_count,
         bool_or(is_opt_out) as is_opted_out,
+        {{ best('case when is_deciding then is_refusal end', 'position desc') }} as is_refused,
         {{ best('case when is_human then intent end', 'position desc') }} as last_intent,
         {{ best("case when is_human then coalesce(objection_type, 'none') end", 'position desc') }}
             as last_objection,
@@ -69,8 +72,7 @@ aged as (
         counted.*,
         greatest({{ whole_days('counted.last_message_at', 'current_run.run_at') }}, 0) as days_silent,
         coalesce(results.has_meeting, false) as has_meeting,
-        coalesce(results.has_won_deal, false) as has_won_deal,
-        coalesce(counted.last_intent in {{ refusals() }}, false) or counted.is_opted_out as is_refused
+        coalesce(results.has_won_deal, false) as has_won_deal
     from counted
     cross join {{ source('ops', 'current_run') }} as current_run
     left join results on counted.thread_id = results.thread_id

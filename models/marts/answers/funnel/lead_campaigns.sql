@@ -36,15 +36,28 @@ touches as (
 
 ),
 
+dated as (
+
+    select
+        replies.*,
+        {{ day_to_write_again('replies', 'coalesce(clients.time_zone, current_run.agency_time_zone)') }}
+            as again_on
+    from {{ ref('replies') }} as replies
+    cross join {{ source('ops', 'current_run') }} as current_run
+    left join {{ ref('clients') }} as clients on replies.client_id = clients.client_id
+    where replies.campaign_id is not null
+
+),
+
 answers as (
 
     select
         lead_id,
         campaign_id,
-        min(received_at) as first_replied_at,
-        min(case when is_positive then received_at end) as first_positive_at
-    from {{ ref('replies') }}
-    where campaign_id is not null and is_human
+        min(case when is_human then received_at end) as first_replied_at,
+        min(case when is_positive then received_at end) as first_positive_at,
+        {{ answered_columns() }}
+    from dated
     group by lead_id, campaign_id
 
 )
@@ -68,6 +81,8 @@ select
     coalesce(touches.is_bounced, false) as is_bounced,
     answers.first_replied_at,
     answers.first_positive_at,
+    answers.rejection_reason,
+    answers.next_contact_on,
     {{ plus_days(
         'coalesce(touches.first_contacted_at, enrolled.added_at)',
         'campaigns.sequence_days'

@@ -44,6 +44,8 @@ select
     results.deal_opened_at,
     results.deal_won_at,
     coalesce(results.has_lost_deal, false) as has_lost_deal,
+    lead_campaigns.rejection_reason,
+    lead_campaigns.next_contact_on,
     lead_campaigns.is_bounced,
     lead_campaigns.sequence_ends_at,
     lead_campaigns.settles_at,

@@ -127,6 +127,11 @@ select
     numbered.until_at,
     numbered.until_at is null as is_current,
     case when numbered.event = 'adopted' then assignments.assigned_by end as decided_by,
-    case when numbered.event = 'converted' then assignments.conversion_type end as conversion_type
+    case when numbered.event = 'converted' then assignments.conversion_type end as conversion_type,
+    results.rejection_reason,
+    results.next_contact_on
 from numbered
 inner join {{ ref('assignments') }} as assignments on numbered.assignment_id = assignments.assignment_id
+left join {{ ref('lead_results') }} as results
+    on numbered.until_at is null
+    and assignments.lead_id = results.lead_id and assignments.client_id = results.client_id

@@ -37,6 +37,18 @@ campaigns as (
 
 ),
 
+dated as (
+
+    select
+        replies.*,
+        {{ day_to_write_again('replies', 'coalesce(clients.time_zone, current_run.agency_time_zone)') }}
+            as again_on
+    from {{ ref('replies') }} as replies
+    cross join {{ source('ops', 'current_run') }} as current_run
+    inner join {{ ref('clients') }} as clients on replies.client_id = clients.client_id
+
+),
+
 answers as (
 
     select
@@ -46,17 +58,9 @@ answers as (
         max(case when is_human then received_at end) as last_replied_at,
         {{ best('intent', newest) }} as last_intent,
         {{ best('case when is_human then intent end', newest) }} as last_human_intent,
-        {{ best('rejection_reason', newest) }} as rejection_reason,
-        {{ best("case when is_human then coalesce(objection_type, 'none') end", newest) }} as last_objection,
         max(case when intent = 'not_interested' then received_at end) as not_interested_at,
-        max(case when intent = 'out_of_office' then received_at end) as out_of_office_at,
-        {{ best(
-            "case when intent = 'out_of_office' then coalesce(return_on, "
-            ~ utc_day('received_at') ~ " + " ~ stale_days() ~ ") end",
-            newest
-        ) }} as return_on
-    from {{ ref('replies') }}
-    where client_id is not null
+        {{ answered_columns() }}
+    from dated
     group by client_id, lead_id
 
 )
@@ -75,10 +79,8 @@ select
     answers.last_intent,
     answers.last_human_intent,
     answers.rejection_reason,
-    coalesce(answers.last_objection = 'timing', false) as is_asked_for_later,
     answers.not_interested_at,
-    case
-        when coalesce(answers.out_of_office_at > answers.last_replied_at, true) then answers.return_on
-    end as return_on
+    answers.return_on,
+    answers.next_contact_on
 from campaigns
 full outer join answers on campaigns.client_id = answers.client_id and campaigns.lead_id = answers.lead_id

@@ -36,13 +36,13 @@ judged as (
         results.last_intent,
         results.last_human_intent,
         results.rejection_reason,
-        results.is_asked_for_later,
-        results.not_interested_at,
-        results.return_on,
+        results.next_contact_on,
         results.next_step_at,
         owners.client_id as owner_client_id,
         owners.status as owner_status,
-        opt_outs.lead_id is not null as is_opted_out,
+        barred.lead_id is not null as is_barred,
+        barred.is_bounced,
+        barred.is_unsubscribed,
         suppressed.lead_id is not null as is_suppressed,
         coalesce(suppressed.is_for_good, false) as is_suppressed_for_good,
         coalesce(failing.code_count, 0) as failing_code_count,
@@ -60,7 +60,7 @@ judged as (
         on pairs.client_id = results.client_id and pairs.lead_id = results.lead_id
     left join {{ ref('assignment_history') }} as owners
         on pairs.lead_id = owners.lead_id and owners.is_current
-    left join {{ opted_out_leads() }} as opt_outs on pairs.lead_id = opt_outs.lead_id
+    left join {{ barred_leads() }} as barred on pairs.lead_id = barred.lead_id
     left join suppressed on pairs.client_id = suppressed.client_id and pairs.lead_id = suppressed.lead_id
     left join failing on pairs.client_id = failing.client_id and pairs.lead_id = failing.lead_id
 
@@ -89,16 +89,13 @@ select
     scores.score,
     scores.tier,
     scores.als_coverage,
-    {{ pool_status('pool', 'judged.is_opted_out', 'judged.owner_status') }} as pool_status,
+    {{ pool_status('pool', 'judged', 'judged.owner_status') }} as pool_status,
     case
         when judged.deal_won_at is not null then 'won'
         when judged.has_lost_deal then 'lost'
         when judged.meeting_booked_at is not null then 'meeting_booked'
         when judged.first_replied_at is not null then 'replied'
-        when
-            judged.is_expired or judged.is_suppressed
-            or pool.is_bounced or pool.is_unsubscribed or judged.is_opted_out
-            then 'archived'
+        when judged.is_expired or judged.is_suppressed or judged.is_barred then 'archived'
         when judged.first_contacted_at is not null and judged.is_over then 'no_response'
         when judged.first_contacted_at is not null then 'contacted'
         when scores.score is not null then 'scored'
@@ -118,17 +115,13 @@ select
     judged.rejection_reason,
     case
         when
-            judged.is_suppressed_for_good or pool.is_bounced or pool.is_unsubscribed or judged.is_opted_out
-            or judged.last_human_intent = 'wrong_person'
+            judged.is_suppressed_for_good or judged.is_barred or judged.last_human_intent = 'wrong_person'
             then null
         when
-            judged.return_on > {{ local_day('coalesce(judged.last_contacted_at, judged.found_at)', zone) }}
+            judged.next_contact_on
+            > {{ local_day('coalesce(judged.last_contacted_at, judged.found_at)', zone) }}
             and not coalesce(judged.is_expired, false)
-            then judged.return_on
-        when judged.last_human_intent = 'not_interested'
-            then {{ local_day('judged.not_interested_at', zone) }} + {{ cooling_days() }}
-        when judged.is_asked_for_later
-            then {{ local_day('judged.last_replied_at', zone) }} + {{ later_days() }}
+            then judged.next_contact_on
         when judged.is_in_sequence then {{ local_day('judged.next_step_at', zone) }}
     end as next_contact_on,
     judged.meeting_booked_at,

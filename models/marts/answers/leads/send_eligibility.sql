@@ -72,9 +72,9 @@ targets as (
         pairs.touch_count,
         pool.email_key,
         pool.email_status,
-        pool.is_bounced,
-        pool.is_unsubscribed or opt_outs.lead_id is not null as is_unsubscribed,
-        {{ pool_status('pool', 'opt_outs.lead_id is not null', 'owners.status') }} as pool_status,
+        coalesce(barred.is_bounced, false) as is_bounced,
+        coalesce(barred.is_unsubscribed, false) as is_unsubscribed,
+        {{ pool_status('pool', 'barred', 'owners.status') }} as pool_status,
         case when owners.client_id = enrolments.client_id then owners.status end as assignment_status,
         scores.tier,
         results.last_human_intent,
@@ -110,7 +110,7 @@ targets as (
     left join {{ ref('send_caps') }} as caps
         on enrolments.client_id = caps.client_id and enrolments.channel = caps.channel
         and (caps.channel <> 'email' or caps.campaign_id is not distinct from enrolments.campaign_id)
-    left join {{ opted_out_leads() }} as opt_outs on enrolments.lead_id = opt_outs.lead_id
+    left join {{ barred_leads() }} as barred on enrolments.lead_id = barred.lead_id
 
 ),
 
@@ -121,17 +121,19 @@ failing as (
         targets.lead_id,
         targets.campaign_id,
         'suppressed_' || suppressed.reason as code,
+        'person' as about,
         {{ start_of_day('suppressed.expires_on', 'targets.time_zone') }} as until_at
     from targets
     inner join {{ ref('suppressed_leads') }} as suppressed
         on targets.client_id = suppressed.client_id and targets.lead_id = suppressed.lead_id
-    {% for code, condition, until_at in failing_codes() %}
+    {% for code, about, condition, until_at in failing_codes() %}
     union all
     select
         client_id,
         lead_id,
         campaign_id,
         {{ code }} as code,
+        '{{ about }}' as about,
         {{ until_at or 'cast(null as timestamptz)' }} as until_at
     from targets
     where {{ condition }}

@@ -1,4 +1,10 @@
 -- Grain: one row a client (null: all of them), an address or a domain, and a reason not to write there.
+{% set told_by_replies = {
+    'unsubscribed': 'is_opt_out',
+    'complained': 'is_complaint',
+    'do_not_contact': "intent = 'angry'",
+    'bounced': is_lasting_bounce('bounce_type'),
+} %}
 {% set today = local_day('current_run.run_at', 'coalesce(clients.time_zone, current_run.agency_time_zone)') %}
 
 with people as (
@@ -18,22 +24,24 @@ with people as (
         bounced_at as since_at
     from {{ ref('lead_pool') }}
     where is_bounced
+    {% for reason, condition in told_by_replies.items() %}
     union all
     select
         lead_id,
-        'unsubscribed' as reason,
+        '{{ reason }}' as reason,
         'replies' as source,
         received_at as since_at
     from {{ ref('replies') }}
-    where is_opt_out
+    where {{ condition }}
+    {% endfor %}
     union all
     select
         lead_id,
-        'do_not_contact' as reason,
-        'replies' as source,
-        received_at as since_at
-    from {{ ref('replies') }}
-    where intent = 'angry'
+        'complained' as reason,
+        'events' as source,
+        occurred_at as since_at
+    from {{ ref('message_events') }}
+    where event_type = 'complained'
 
 ),
 

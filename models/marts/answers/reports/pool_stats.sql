@@ -9,13 +9,13 @@ with people as (
 
     select
         pool.first_seen_at > {{ plus_days('current_run.run_at', '-7') }} as is_new,
-        {{ pool_status('pool', 'opt_outs.lead_id is not null', 'owners.status') }} as pool_status,
+        {{ pool_status('pool', 'barred', 'owners.status') }} as pool_status,
         coalesce(pool.email_status, 'none') as email_status,
         case when pool.confidence >= 70 then 'accepted' else 'to_enrich' end as confidence
     from {{ ref('lead_pool') }} as pool
     cross join {{ source('ops', 'current_run') }} as current_run
     left join {{ ref('assignment_history') }} as owners on pool.lead_id = owners.lead_id and owners.is_current
-    left join {{ opted_out_leads() }} as opt_outs on pool.lead_id = opt_outs.lead_id
+    left join {{ barred_leads() }} as barred on pool.lead_id = barred.lead_id
 
 ),
 

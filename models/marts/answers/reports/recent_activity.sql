@@ -21,7 +21,7 @@ with happened as (
         received_at as occurred_at,
         intent as detail
     from {{ ref('replies') }}
-    where is_human
+    where is_human or is_opt_out
     union all
     select
         'meeting_booked' as kind,

@@ -1,11 +1,12 @@
 -- Grain: one row a client, sending domain or mailbox and window of 7 or 30 days before the run, those without a
--- message included. Counts are of the e-mails sent in the window, whenever what came of them came.
+-- message included. Of the e-mails sent in the window, whenever and from whomever we know what came of them.
+{% set delivered = 'messages.is_delivered and answered.is_returned is not true' %}
 {% set counts = {
     'sent_count': '1',
-    'delivered_count': 'nullif(messages.is_delivered, false)',
-    'bounced_count': 'nullif(messages.is_bounced, false)',
-    'hard_bounced_count': "case when messages.bounce_type = 'hard' then 1 end",
-    'complained_count': 'case when messages.is_complained and messages.is_delivered then 1 end',
+    'delivered_count': 'nullif(' ~ delivered ~ ', false)',
+    'bounced_count': 'nullif(messages.is_bounced or answered.is_returned, false)',
+    'hard_bounced_count': "case when messages.bounce_type = 'hard' or answered.is_returned_for_good then 1 end",
+    'complained_count': 'nullif((messages.is_complained or answered.is_reported) and ' ~ delivered ~ ', false)',
     'unsubscribed_count': 'nullif(messages.is_unsubscribed, false)',
     'replied_count': 'messages.replied_at',
     'human_replied_count': 'nullif(answered.is_human, false)',
@@ -28,7 +29,10 @@ answered as (
     select
         message_id,
         bool_or(is_human) as is_human,
-        bool_or(is_positive) as is_positive
+        bool_or(is_positive) as is_positive,
+        bool_or({{ is_lasting_bounce('bounce_type') }}) as is_returned,
+        bool_or(bounce_type = 'hard') as is_returned_for_good,
+        bool_or(is_complaint) as is_reported
     from {{ ref('replies') }}
     group by message_id
 
@@ -135,9 +139,7 @@ select
     value,
     window_days,
     {{ sending_verdict() }},
-    {% for name in counts %}
-    {{ name }},
-    {% endfor %}
+    {{ counts | join(',\n    ') }},
     last_sent_at,
     bounce_rate,
     bounce_rate_low,

@@ -1,12 +1,6 @@
--- Grain: one row a message of ours or theirs in a thread. A client, a lead and a channel have one thread at a
--- time; a message of ours after 30 days of silence begins the next one, a reply belongs to what it answers.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_keys',
-    unique_key='lead_id',
-    touched='touched_leads',
-) }}
-
+-- Grain: one row a message of ours or theirs in a thread. A client, a lead and a channel have one open thread at a
+-- time. A message of ours begins the next one after 30 days of silence, or after they refused: where the last reply
+-- since our message before it refuses. A reply belongs to what it answers.
 with written as (
 
     select
@@ -20,10 +14,11 @@ with written as (
         'outbound' as direction,
         0 as side,
         sent_at as occurred_at,
+        false as is_deciding,
+        false as is_refusal,
         first_loaded_at,
         updated_at
     from {{ ref('int_sent_messages') }}
-    where lead_id in (select lead_id from {{ ref('touched_leads') }})
     union all
     select
         reply_id as item_id,
@@ -36,36 +31,57 @@ with written as (
         'inbound' as direction,
         1 as side,
         received_at as occurred_at,
+        {{ is_deciding() }} as is_deciding,
+        {{ is_refusal() }} as is_refusal,
         first_loaded_at,
         updated_at
-    from {{ ref('received_replies') }}
-    where lead_id in (select lead_id from {{ ref('touched_leads') }})
+    from {{ ref('replies') }}
 
 ),
 
-gaps as (
+numbered as (
 
     select
         written.*,
-        row_number() over in_order = 1
-        or (
-            direction = 'outbound'
-            and {{ whole_days('lag(occurred_at) over in_order', 'occurred_at') }} >= {{ dead_days() }}
-        ) as is_opening
+        row_number() over in_order as number
     from written
     window in_order as (partition by lead_id, client_id, channel order by occurred_at, side, item_id)
+
+),
+
+looking_back as (
+
+    select
+        numbered.*,
+        lag(occurred_at) over in_order as previous_at,
+        max(case when side = 0 then number end) over before as our_number,
+        max(case when is_deciding then number end) over before as deciding_number,
+        max(case when is_refusal then number end) over before as refusal_number
+    from numbered
+    window
+        in_order as (partition by lead_id, client_id, channel order by number),
+        before as (
+            partition by lead_id, client_id, channel order by number
+            rows between unbounded preceding and 1 preceding
+        )
 
 ),
 
 threads as (
 
     select
-        gaps.*,
-        count(nullif(is_opening, false)) over (
-            partition by lead_id, client_id, channel order by occurred_at, side, item_id
-            rows unbounded preceding
+        looking_back.*,
+        count(
+            case
+                when number = 1 then 1
+                when side = 1 then null
+                when {{ whole_days('previous_at', 'occurred_at') }} >= {{ dead_days() }} then 1
+                when refusal_number = deciding_number and refusal_number > coalesce(our_number, 0) then 1
+            end
+        ) over (
+            partition by lead_id, client_id, channel order by number rows unbounded preceding
         ) as thread_number
-    from gaps
+    from looking_back
 
 ),
 
@@ -80,12 +96,8 @@ placed as (
         lag(direction) over in_order as previous_direction
     from threads
     window
-        in_order as (
-            partition by lead_id, client_id, channel, thread_number order by occurred_at, side, item_id
-        ),
-        of_a_side as (
-            partition by lead_id, client_id, channel, thread_number, side order by occurred_at, item_id
-        )
+        in_order as (partition by lead_id, client_id, channel, thread_number order by number),
+        of_a_side as (partition by lead_id, client_id, channel, thread_number, side order by number)
 
 )
 

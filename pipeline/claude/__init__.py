@@ -1,0 +1,1 @@
+"""Replies that the rules are unsure of, read by Claude: in batches, within a budget, paid for once."""
