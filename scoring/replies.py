@@ -336,14 +336,13 @@ def _is_said(intent: str, found: Sequence[Signal], strength: float = 0.0) -> boo
 
 
 def is_doubtful(guess: str, confidence: float, found: Sequence[Signal]) -> bool:
-    """Say whether the reply is `unclear` instead: below the guess's bound, or by its words alone.
-
-    Words may tip the scales between what phrases speak for; they know too little to speak for themselves.
-    """
+    """Say whether the reply is `unclear` instead: below the guess's bound, or by its words alone."""
     if guess == "unclear":
         return False
     if confidence < (reply_rules.rules().sure_bound if guess in _COSTLY else UNSURE):
         return True
+    if guess == "referral":  # who decides is no referral yet
+        return not any(group.intent == guess and (s > 0.6 or group.name == "named") for group, s in found)
     return not _is_said(guess, found)
 
 
