@@ -30,6 +30,9 @@ from tests.winnow import winnow
 from warehouse import open_warehouse
 from warehouse.duckdb import DuckDBWarehouse
 
+UNSURE_TEXT = "That ship may have sailed."
+"""Rules are unsure of it."""
+
 ESCAPE = "\x1b[2JHmm, \u202eabc\u202c\u00a0tell me"
 GROUP = main.commands["replies"]
 assert isinstance(GROUP, click.Group)
@@ -46,9 +49,9 @@ class World:
         self.warehouse = open_warehouse(folder)
         replies = Replies()
         self.sure = replies.reply("Sure.", needs_review=False, intent="interested", confidence=0.9)
-        replies.reply("Well.")
+        replies.reply(UNSURE_TEXT)
         self.question = replies.reply(ESCAPE, client="beta", intent="question", is_opt_out=True)
-        self.newest = replies.reply("Well.", method="model", model="reader-1", confidence=0.45)
+        self.newest = replies.reply(UNSURE_TEXT, method="model", model="reader-1", confidence=0.45)
         replies.publish(self.warehouse, self.config.state_dir)
 
     def said(self) -> list[tuple[str, str, bool, bool]]:
@@ -119,7 +122,7 @@ def test_a_review_keeps_each_answer(world: World, monkeypatch: pytest.MonkeyPatc
         assert line in done.stdout
     assert "kept: objection (opt-out), for 2 replies with this text" in done.stdout
     assert "2 labelled, 0 skipped; labels count from the next `winnow score`" in done.stdout
-    assert world.said() == [("Well.", "objection", True, False), (ESCAPE, "question", False, True)]
+    assert world.said() == [(UNSURE_TEXT, "objection", True, False), (ESCAPE, "question", False, True)]
     assert world.review("", monkeypatch).stdout == "no reply waits for a label\n"
     assert "1 of 1" in world.review("q\n", monkeypatch, "--all").stdout
 
@@ -158,7 +161,7 @@ def test_an_interrupted_review_keeps_what_was_answered(world: World) -> None:
         process.kill()
         process.wait()
         os.close(ours)
-    assert [row[:2] for row in world.said()] == [("Well.", "objection")]
+    assert [row[:2] for row in world.said()] == [(UNSURE_TEXT, "objection")]
 
 
 def read_until(handle: int, end: str) -> str:
@@ -184,7 +187,7 @@ def test_a_label_by_id(world: World) -> None:
     )
     flags = {"intent": "question", "is_opt_out": False, "is_positive": True}
     assert said == {"reply_id": world.question, "reply_count": 1, **flags}
-    assert world.said() == [("Well.", "not_interested", False, False), (ESCAPE, "question", False, True)]
+    assert world.said() == [(UNSURE_TEXT, "not_interested", False, False), (ESCAPE, "question", False, True)]
     for arguments, message in (
         ((world.newest, "angri"), "'angri' is no intent; nearest: angry"),
         (("ffffffff", "angry"), "no published reply has an id that begins with 'ffffffff'"),
@@ -206,13 +209,16 @@ def test_labels_are_written_as_csv(world: World) -> None:
         winnow(world.folder, "replies", "labels", "--out", str(out)).stdout == f"1 labels written to {out}\n"
     )
     (row,) = csv.DictReader(io.StringIO(out.read_text("utf-8"), newline=""))
-    assert (row["text"], row["label"], row["is_opt_out"]) == ("Well.", "objection", "false")
-    assert "Well.,objection,false,false," in winnow(world.folder, "replies", "labels").stdout
+    assert (row["text"], row["label"], row["is_opt_out"]) == (UNSURE_TEXT, "objection", "false")
+    assert (
+        "That ship may have sailed.,objection,false,false,"
+        in winnow(world.folder, "replies", "labels").stdout
+    )
     assert json.loads(winnow(world.folder, "replies", "labels", "--json").stdout)[0]["label"] == "objection"
 
 
 def test_rules_and_model_are_judged_side_by_side(world: World) -> None:
-    texts = {"Please unsubscribe me from this list.": "unsubscribe", "Well.": "objection"}
+    texts = {"Please unsubscribe me from this list.": "unsubscribe", UNSURE_TEXT: "objection"}
     file = world.folder / "given.csv"
     file.write_text("text,label,is_opt_out\n" + "".join(f"{t},{i},\n" for t, i in texts.items()))
     alone = winnow(world.folder, "replies", "evaluate", str(file)).stdout
@@ -220,7 +226,7 @@ def test_rules_and_model_are_judged_side_by_side(world: World) -> None:
     assert "with the model's answers" not in alone
 
     said = {"intent": "objection", "confidence": 0.9}
-    row = judgements.judgement(text_key("Well."), MODEL, said, decided_by="run", model="reader-1")
+    row = judgements.judgement(text_key(UNSURE_TEXT), MODEL, said, decided_by="run", model="reader-1")
     with opened_state(world.config, world.warehouse) as state, state.begin() as connection:
         judgements.keep(connection, [row])
     text = winnow(world.folder, "replies", "evaluate", str(file)).stdout
