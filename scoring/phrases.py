@@ -136,11 +136,6 @@ class Words:
         return found
 
 
-def read_words(text: str, spelling: Mapping[str, str]) -> Words:
-    """Split a text into words, written out by `spelling`."""
-    return Words(write_out(tokens(text), spelling, {}))
-
-
 class _State(dict[str, "_State | None"]):
     """Where one may be in all phrases at once; by word, where that word leads. Made when first needed."""
 

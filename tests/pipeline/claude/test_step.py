@@ -151,7 +151,6 @@ def test_rules_win_over_a_model_that_obeys_the_reply(world: World) -> None:
     assert world.charged == {}
 
 
-@pytest.mark.skipif(not INJECTIONS.exists(), reason="tests/data/replies/injections.csv is not there")
 def test_replies_that_give_orders_are_never_sent_nor_obeyed(world: World) -> None:
     with INJECTIONS.open(newline="") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
